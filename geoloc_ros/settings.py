@@ -6,18 +6,18 @@ One record serves the ROS declaration, the YAML files, the documentation table a
 
     @dataclasses.dataclass(frozen=True)
     class GateSettings:
-        probability: float = setting(0.999, 'share of good fixes to accept', minimum=0.5, maximum=1.0)
+        probability: float = setting(0.999, 'share of good fixes to accept', minimum=0.5)
 
 Nested dataclasses give dotted names (``gnss.sigma_floor_m``), as ROS 2 parameters use them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 import dataclasses
 import difflib
 import math
 import typing
-from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from geoloc_ros.errors import SettingError
@@ -90,7 +90,8 @@ def specs(settings_type: type[Any], prefix: str = '') -> Iterator[SettingSpec]:
                 f'field {settings_type.__name__}.{field.name} is no setting; '
                 'declare it with settings.setting(...)'
             )
-        yield SettingSpec(prefix + field.name, type(field.default), field.default, info)
+        default = typing.cast('SettingValue', field.default)
+        yield SettingSpec(prefix + field.name, type(default), default, info)
 
 
 def to_flat(settings: Any, prefix: str = '') -> dict[str, SettingValue]:

@@ -211,7 +211,8 @@ class PositionObservation:
     def log_likelihood(self, states: StateBatch) -> FloatArray:
         """Log of the Gaussian, mixed with the outlier floor, shape (n,); zeros without a fix.
 
-        The Gaussian is normalised, so that the floor keeps its meaning: p = (1 - e) N + e / (pi r^2).
+        The Gaussian is normalised, so that the floor keeps its meaning:
+        p = (1 - e) N + e / (pi r^2).
         """
         if self.antenna_enu_m is None:
             return np.zeros_like(states.x_m)

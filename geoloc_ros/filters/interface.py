@@ -61,7 +61,7 @@ class Filter(Protocol):
         ...
 
     def particles(self, count: int) -> npt.NDArray[np.float64]:
-        """Up to ``count`` sample poses (x m, y m, yaw rad), shape (n, 3), for display; (0, 3) if none."""
+        """Up to ``count`` sample poses (x m, y m, yaw rad) for display, shape (n, 3)."""
         ...
 
     def checkpoint(self) -> Callable[[], None]:
