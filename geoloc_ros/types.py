@@ -262,6 +262,7 @@ class Motion:
         rotation_variance_rad2: variance of the white error of ``rotation_rad``.
         end_speed_m_s: speed at the end of the interval, or ``None``.
         end_yaw_rate_rad_s: yaw rate at the end of the interval, or ``None``.
+        standstill: the wheels stood all the time: no distance, no rotation, no bias to take off.
     """
 
     duration_s: float
@@ -271,6 +272,7 @@ class Motion:
     rotation_variance_rad2: float = 0.0
     end_speed_m_s: float | None = None
     end_yaw_rate_rad_s: float | None = None
+    standstill: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

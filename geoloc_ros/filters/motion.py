@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import itertools
 import math
 
 from geoloc_ros.settings import setting
@@ -163,7 +164,7 @@ class Channel:
         if head_s > 0.0:  # before the very first sample: its value is held backwards
             value += known[0].value * head_s
             variance += known[0].variance * head_s * head_s
-        for before, after in zip(known, known[1:], strict=False):
+        for before, after in itertools.pairwise(known):
             if after.stamp_ns - before.stamp_ns > self._timeout_ns:
                 return None
             part = _segment(before, after, max(from_ns, before.stamp_ns), after.stamp_ns)
@@ -221,8 +222,7 @@ class MotionBuffer:
         distance = self._speed.integrate(from_ns, to_ns)
         rotation = self._rotation(from_ns, to_ns)
         if distance is not None and self._stands(distance, duration_s):
-            rotation_end = None if rotation is None else 0.0
-            return Motion(duration_s, 0.0, 0.0, 0.0, 0.0, 0.0, rotation_end)
+            return Motion(duration_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, standstill=True)
         return Motion(
             duration_s,
             None if distance is None else distance.value,
