@@ -135,6 +135,19 @@ class DelayBuffer(Generic[ItemT, ResultT]):
         if self._newest_ns is None or stamp_ns > self._newest_ns:
             self._newest_ns = stamp_ns
 
+    def oldest_needed_ns(self, oldest_ns: int) -> int:
+        """Start of the past that a late entry may still make the process repeat.
+
+        Args:
+            oldest_ns: oldest stamp a late entry may have.
+        """
+        reached_ns = [oldest_ns]
+        if self._horizon_ns is not None:
+            reached_ns.append(self._horizon_ns)
+        elif self._entries:
+            reached_ns.append(self._entries[0].key.stamp_ns)
+        return min(reached_ns)
+
     def clear(self) -> None:
         """Forget everything, the newest stamp too."""
         self._entries.clear()

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""What the delay buffer replays: motion, observations and output stamps applied to a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import dataclasses
+import math
+import types
+from typing import TypeAlias
+
+import numpy as np
+
+from geoloc_ros.filters.interface import Filter
+from geoloc_ros.filters.motion import MotionBuffer
+from geoloc_ros.observations.gnss import GnssSettings, correlation_inflation
+from geoloc_ros.types import (
+    Estimate,
+    FloatArray,
+    Observation,
+    PosePrior,
+    PositionObservation,
+    UpdateReason,
+    UpdateResult,
+    seconds_between,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FixItem:
+    """A GNSS fix ready for the filter, but for the correlation with the one before it."""
+
+    stamp_ns: int
+    source: str
+    antenna_enu_m: FloatArray | None
+    covariance_m2: FloatArray
+    lever_arm_m: FloatArray
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ObservationItem:
+    """Any other observation."""
+
+    stamp_ns: int
+    source: str
+    observation: Observation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TickItem:
+    """An output stamp: the belief at this instant is wanted."""
+
+    stamp_ns: int
+    source: str = ''
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PriorItem:
+    """A new start from a pose that somebody stated."""
+
+    stamp_ns: int
+    source: str
+    prior: PosePrior
+
+
+Item: TypeAlias = 'FixItem | ObservationItem | TickItem | PriorItem'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What applying an item gave: a verdict, or an estimate for an output stamp."""
+
+    update: UpdateResult | None = None
+    estimate: Estimate | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Track:
+    """What is remembered between items beside the filter's own state."""
+
+    last_fix_ns: Mapping[str, int] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
+    last_position_ns: int | None = None
+    last_sight_ns: int | None = None
+    rejections: int = 0
+
+
+class FusionProcess:
+    """Applies items in time order; implements ``filters.delay_buffer.Replayable``.
+
+    Args:
+        filter_: the filter, not yet initialised.
+        motion: where odometry and IMU samples are kept.
+        gnss: how fixes are used.
+    """
+
+    def __init__(self, filter_: Filter, motion: MotionBuffer, gnss: GnssSettings) -> None:
+        self._filter = filter_
+        self._motion = motion
+        self._gnss = gnss
+        self._restore_blank = filter_.checkpoint()
+        self._track = Track()
+
+    @property
+    def track(self) -> Track:
+        """What is remembered of the past."""
+        return self._track
+
+    def forget(self) -> None:
+        """Back to a filter that was never initialised."""
+        self._restore_blank()
+        self._track = Track()
+
+    def apply(self, item: Item) -> ItemResult:
+        """Predict to the item's stamp, then use it."""
+        if isinstance(item, PriorItem):
+            self._filter.initialize(item.prior)
+            self._track = Track(last_position_ns=item.stamp_ns)
+            return ItemResult(UpdateResult(True, math.nan, UpdateReason.ACCEPTED))
+        if self._filter.initialized:
+            from_ns = self._filter.stamp_ns
+            if item.stamp_ns > from_ns:
+                self._filter.predict(item.stamp_ns, self._motion.between(from_ns, item.stamp_ns))
+        if isinstance(item, TickItem):
+            estimate = self._filter.estimate() if self._filter.initialized else None
+            return ItemResult(estimate=estimate)
+        if isinstance(item, FixItem):
+            return ItemResult(self._apply_fix(item))
+        return ItemResult(self._apply_observation(item))
+
+    def checkpoint(self) -> Callable[[], None]:
+        """A function that puts filter and memory back as they are now."""
+        restore_filter = self._filter.checkpoint()
+        track = self._track
+
+        def restore() -> None:
+            restore_filter()
+            self._track = track
+
+        return restore
+
+    def _apply_fix(self, item: FixItem) -> UpdateResult:
+        if not self._filter.initialized:
+            return self._start_from(item)
+        result = self._filter.update(self._position_observation(item))
+        if item.antenna_enu_m is not None:
+            last_fix_ns = types.MappingProxyType(
+                {**self._track.last_fix_ns, item.source: item.stamp_ns}
+            )
+            self._track = dataclasses.replace(self._track, last_fix_ns=last_fix_ns)
+        self._remember_position(item.stamp_ns, result)
+        return result
+
+    def _remember_position(self, stamp_ns: int, result: UpdateResult) -> None:
+        if result.accepted:
+            self._track = dataclasses.replace(self._track, last_position_ns=stamp_ns, rejections=0)
+        elif result.reason is UpdateReason.GATED:
+            self._track = dataclasses.replace(self._track, rejections=self._track.rejections + 1)
+
+    def _start_from(self, item: FixItem) -> UpdateResult:
+        if item.antenna_enu_m is None:
+            return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
+        lever_m2 = float(item.lever_arm_m @ item.lever_arm_m)
+        speed = self._motion.speed_at(item.stamp_ns)
+        self._filter.initialize(
+            PosePrior(
+                item.stamp_ns,
+                float(item.antenna_enu_m[0]),
+                float(item.antenna_enu_m[1]),
+                item.covariance_m2 + lever_m2 * np.eye(2),
+                speed_m_s=None if speed is None else speed[0],
+                speed_variance_m2_s2=0.0 if speed is None else speed[1],
+            )
+        )
+        self._track = Track(
+            last_fix_ns=types.MappingProxyType({item.source: item.stamp_ns}),
+            last_position_ns=item.stamp_ns,
+        )
+        return UpdateResult(True, math.nan, UpdateReason.ACCEPTED)
+
+    def _position_observation(self, item: FixItem) -> PositionObservation:
+        return PositionObservation(
+            item.stamp_ns,
+            item.source,
+            item.antenna_enu_m,
+            item.covariance_m2 * self._inflation(item),
+            item.lever_arm_m,
+            self._gnss.outlier_probability,
+            self._gnss.outlier_radius_m,
+        )
+
+    def _inflation(self, item: FixItem) -> float:
+        last_ns = self._track.last_fix_ns.get(item.source)
+        if last_ns is None:
+            return 1.0
+        correlation_time_s = self._gnss.correlation_time_s
+        if self._motion.stands_at(item.stamp_ns):
+            correlation_time_s = max(correlation_time_s, self._gnss.standstill_correlation_time_s)
+        return correlation_inflation(seconds_between(last_ns, item.stamp_ns), correlation_time_s)
+
+    def _apply_observation(self, item: ObservationItem) -> UpdateResult:
+        if not self._filter.initialized:
+            return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
+        result = self._filter.update(item.observation)
+        if result.accepted:
+            self._track = dataclasses.replace(
+                self._track, last_position_ns=item.stamp_ns, last_sight_ns=item.stamp_ns
+            )
+        return result
