@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""How much better than raw, and how sure one can be with so few fixes.
+
+The paired bootstrap draws fixes with replacement, takes the errors of both trajectories at the
+same fixes, and forms the ratio anew each time; the interval holds the middle 95 % of the ratios.
+Source: B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13
+(percentile interval). Errors of neighbouring fixes are correlated and the draw ignores that, so
+the interval of a single drive is somewhat too narrow; across drives or seeds it is not affected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+
+import numpy as np
+
+from geoloc_ros.errors import EvaluationError
+from geoloc_ros.types import FloatArray
+
+_RESAMPLES = 10_000
+_ROWS_AT_ONCE_ELEMENTS = 2_000_000
+
+_StatisticByRow = Callable[[FloatArray], FloatArray]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RatioInterval:
+    """A ratio and the 95 % interval of its bootstrap distribution."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PairedRatio:
+    """One trajectory's error over another's at the fixes where both are known.
+
+    Attributes:
+        name: the trajectory judged.
+        against: the trajectory it is held against.
+        fixes: how many fixes both have an error at.
+        mean: ratio of the mean errors.
+        p95: ratio of the 95th percentiles.
+    """
+
+    name: str
+    against: str
+    fixes: int
+    mean: RatioInterval
+    p95: RatioInterval
+
+
+def paired_ratio(
+    name: str,
+    errors_m: FloatArray,
+    against: str,
+    against_errors_m: FloatArray,
+    *,
+    seed: int = 0,
+    resamples: int = _RESAMPLES,
+) -> PairedRatio:
+    """Ratio of two trajectories' errors with its bootstrap interval.
+
+    Args:
+        name: of the trajectory judged.
+        errors_m: its errors at the common stamps, shape (m,), NaN where missing.
+        against: name of the trajectory it is held against.
+        against_errors_m: that one's errors at the same stamps, shape (m,).
+        seed: of the draws; equal seeds give equal intervals.
+        resamples: how many draws.
+
+    Raises:
+        EvaluationError: fewer than two stamps where both errors are known, or a zero to divide by.
+    """
+    both = ~(np.isnan(errors_m) | np.isnan(against_errors_m))
+    ours, theirs = errors_m[both], against_errors_m[both]
+    if len(ours) < 2:
+        raise EvaluationError(
+            f'{name!r} and {against!r} share {len(ours)} stamps with a known error; expected at '
+            'least 2 to form a ratio; check that the trajectories and the truth overlap in time'
+        )
+    if not np.percentile(theirs, 95.0) > 0.0:
+        raise EvaluationError(
+            f'the errors of {against!r} are zero (95th percentile); expected something to '
+            'improve on; check that it was not compared with itself'
+        )
+    return PairedRatio(
+        name=name,
+        against=against,
+        fixes=len(ours),
+        mean=_interval(ours, theirs, _row_means, seed, resamples),
+        p95=_interval(ours, theirs, _row_p95, seed, resamples),
+    )
+
+
+def _row_means(rows: FloatArray) -> FloatArray:
+    return np.asarray(np.mean(rows, axis=1))
+
+
+def _row_p95(rows: FloatArray) -> FloatArray:
+    return np.asarray(np.percentile(rows, 95.0, axis=1))
+
+
+def _interval(
+    ours: FloatArray, theirs: FloatArray, statistic: _StatisticByRow, seed: int, resamples: int
+) -> RatioInterval:
+    generator = np.random.default_rng(seed)
+    count = len(ours)
+    rows_at_once = max(1, _ROWS_AT_ONCE_ELEMENTS // count)
+    ratios = []
+    for start in range(0, resamples, rows_at_once):
+        rows = min(rows_at_once, resamples - start)
+        drawn = generator.integers(0, count, size=(rows, count))
+        with np.errstate(divide='ignore', invalid='ignore'):  # a draw of zeros alone
+            ratios.append(statistic(ours[drawn]) / statistic(theirs[drawn]))
+    low, high = np.nanpercentile(np.concatenate(ratios), [2.5, 97.5])
+    ratio = statistic(ours[None, :])[0] / statistic(theirs[None, :])[0]
+    return RatioInterval(float(ratio), float(low), float(high))

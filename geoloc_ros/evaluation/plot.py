@@ -1,0 +1,360 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The picture of a drive: map, a closer look, and the error over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoloc_ros.evaluation.metrics import position_errors
+from geoloc_ros.evaluation.trajectory import DEFAULT_MAX_GAP_S, Trajectory, sample_at
+from geoloc_ros.types import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Chi-square 95 % point for two degrees of freedom: the scale of the ellipses.
+_CHI2_95_2_DOF = 5.991464547107979
+_TRUTH = '#1f4fd8'
+_STYLES = {
+    'gps': '#d62728',
+    'fused': '#159a3c',
+    'gps_filtered': '#f0912a',
+    'fused_kalman': '#8a3ffc',
+    'fused_offline': '#00a3a3',
+}
+_OTHER_COLOURS = ('#7f7f7f', '#b5651d', '#e377c2', '#9a9a00', '#17becf')
+_MAP_ASPECT = 1.35  # width over height of the overview panel
+_ELLIPSES = 24
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Window:
+    """A square or oblong piece of the map, ENU metres."""
+
+    west: float
+    east: float
+    south: float
+    north: float
+
+    def around(self, aspect: float, margin: float) -> _Window:
+        """The window widened to ``aspect`` (width over height) with a relative margin."""
+        width = (self.east - self.west) * (1.0 + 2.0 * margin)
+        height = (self.north - self.south) * (1.0 + 2.0 * margin)
+        height = max(height, width / aspect, 1.0)
+        width = height * aspect
+        x, y = 0.5 * (self.west + self.east), 0.5 * (self.south + self.north)
+        return _Window(x - 0.5 * width, x + 0.5 * width, y - 0.5 * height, y + 0.5 * height)
+
+
+def write_plot(
+    path: Path,
+    trajectories: Sequence[Trajectory],
+    truth: Trajectory | None,
+    title: str,
+    *,
+    raw_name: str = 'gps',
+    main_name: str = 'fused',
+    max_gap_s: float = DEFAULT_MAX_GAP_S,
+) -> None:
+    """Write ``trajectory.png``: raw red, fused green, truth blue, 95 % ellipses of the fused one.
+
+    Args:
+        path: PNG file to write.
+        trajectories: what to draw, about one datum.
+        truth: drawn beneath them; without it the lower panel shows distances to the raw fixes.
+        title: line above the picture.
+        raw_name: the trajectory drawn as dots, and the lower panel's yardstick without truth.
+        main_name: the trajectory drawn strongest, with its error ellipses.
+        max_gap_s: longest gap to bridge, in lines and in errors.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15.0, 11.0), dpi=110, layout='constrained')
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(2, 5, height_ratios=[2.1, 1.0])
+    overview = figure.add_subplot(grid[0, :3])
+    closer = figure.add_subplot(grid[0, 3:])
+    below = figure.add_subplot(grid[1, :])
+    figure.suptitle(title, fontsize=15, fontweight='bold')
+    drawn = [*trajectories, *([] if truth is None else [truth])]
+    whole = _extent(drawn).around(_MAP_ASPECT, 0.06)
+    window = _closer_window(trajectories, truth, raw_name, main_name, whole)
+    for axes, view, subtitle in (
+        (overview, whole, 'Map'),
+        (closer, window, 'Closer look where the raw fixes are worst'),
+    ):
+        _draw_map(axes, trajectories, truth, raw_name, main_name, view, max_gap_s)
+        axes.set_title(subtitle, loc='left', fontsize=11)
+    _outline(overview, window)
+    _draw_errors(below, trajectories, truth, raw_name, main_name, max_gap_s)
+    _draw_legend(figure, overview, below)
+    figure.savefig(path, metadata={'Software': 'geoloc_ros'})
+
+
+def _colour(name: str, trajectories: Sequence[Trajectory]) -> str:
+    if name in _STYLES:
+        return _STYLES[name]
+    others = [one.name for one in trajectories if one.name not in _STYLES]
+    return _OTHER_COLOURS[others.index(name) % len(_OTHER_COLOURS)]
+
+
+def _extent(trajectories: Sequence[Trajectory]) -> _Window:
+    points = np.vstack([one.positions_enu_m for one in trajectories])
+    west, south = np.min(points, axis=0)
+    east, north = np.max(points, axis=0)
+    return _Window(float(west), float(east), float(south), float(north))
+
+
+def _closer_window(
+    trajectories: Sequence[Trajectory],
+    truth: Trajectory | None,
+    raw_name: str,
+    main_name: str,
+    whole: _Window,
+) -> _Window:
+    """A window on the worst raw fix that the main trajectory covers, a few errors wide."""
+    by_name = {one.name: one for one in trajectories}
+    raw = by_name[raw_name]
+    reference = truth if truth is not None else by_name.get(main_name, raw)
+    errors = position_errors(raw, reference, raw.stamps_ns)
+    covered = sample_at(by_name.get(main_name, raw), raw.stamps_ns).available
+    errors = np.where(covered, errors, np.nan)
+    if np.all(np.isnan(errors)):
+        return whole
+    worst = int(np.nanargmax(errors))
+    centre = raw.positions_enu_m[worst]
+    there = sample_at(reference, raw.stamps_ns[worst : worst + 1]).positions_enu_m[0]
+    centre = 0.5 * (centre + there)
+    half = max(2.2 * float(errors[worst]), 0.06 * (whole.east - whole.west), 10.0)
+    half = min(half, 0.5 * (whole.north - whole.south))
+    x, y = float(centre[0]), float(centre[1])
+    return _Window(x - 0.88 * half, x + 0.88 * half, y - half, y + half)
+
+
+def _draw_map(
+    axes: Axes,
+    trajectories: Sequence[Trajectory],
+    truth: Trajectory | None,
+    raw_name: str,
+    main_name: str,
+    view: _Window,
+    max_gap_s: float,
+) -> None:
+    axes.set_facecolor('#f7f7f4')
+    if truth is not None:
+        x, y = _broken_line(truth, max_gap_s)
+        axes.plot(x, y, color=_TRUTH, linewidth=3.2, alpha=0.85, label='truth', zorder=2)
+    for one in trajectories:
+        colour = _colour(one.name, trajectories)
+        if one.name == raw_name:
+            axes.plot(
+                one.positions_enu_m[:, 0],
+                one.positions_enu_m[:, 1],
+                marker='o',
+                markersize=4.0,
+                markeredgewidth=0.0,
+                linewidth=0.6,
+                color=colour,
+                alpha=0.75,
+                label=f'{one.name} (raw)',
+                zorder=3,
+            )
+            continue
+        x, y = _broken_line(one, max_gap_s)
+        strong = one.name == main_name
+        axes.plot(
+            x,
+            y,
+            color=colour,
+            linewidth=2.0 if strong else 1.2,
+            linestyle='-' if strong else (0, (5, 2)),
+            label=one.name,
+            zorder=6 if strong else 4,
+        )
+        if strong:
+            _draw_ellipses(axes, one, view, colour)
+    axes.set_xlim(view.west, view.east)
+    axes.set_ylim(view.south, view.north)
+    axes.set_aspect('equal', adjustable='box')
+    axes.set_xticks([])
+    axes.set_yticks([])
+    _draw_scale_bar(axes, view)
+    _draw_north_arrow(axes)
+
+
+def _broken_line(trajectory: Trajectory, max_gap_s: float) -> tuple[FloatArray, FloatArray]:
+    """East and north with a NaN put into every gap, so that a line is not drawn across it."""
+    gaps = np.flatnonzero(np.diff(trajectory.stamps_ns) > max_gap_s * 1e9) + 1
+    points = np.insert(trajectory.positions_enu_m, gaps, np.nan, axis=0)
+    return points[:, 0], points[:, 1]
+
+
+def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: str) -> None:
+    from matplotlib.patches import Ellipse
+
+    if trajectory.covariance is None:
+        return
+    east, north = trajectory.positions_enu_m.T
+    seen = (east > view.west) & (east < view.east) & (north > view.south) & (north < view.north)
+    indices = np.flatnonzero(seen)
+    step = max(1, len(indices) // _ELLIPSES)
+    for number, index in enumerate(indices[step // 2 :: step]):
+        values, vectors = np.linalg.eigh(trajectory.covariance[index, :2, :2])
+        if not values[0] > 0.0:
+            continue
+        axes.add_patch(
+            Ellipse(
+                (east[index], north[index]),
+                width=2.0 * math.sqrt(_CHI2_95_2_DOF * values[1]),
+                height=2.0 * math.sqrt(_CHI2_95_2_DOF * values[0]),
+                angle=math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])),
+                facecolor=(*_rgb(colour), 0.08),
+                edgecolor=(*_rgb(colour), 0.75),
+                linewidth=0.9,
+                zorder=5,
+                label=f'{trajectory.name}, 95 % ellipse' if number == 0 else None,
+            )
+        )
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(colour)
+    return red, green, blue
+
+
+def scale_bar_length_m(width_m: float) -> float:
+    """The largest of 1, 2 or 5 times a power of ten that is at most a quarter of ``width_m``."""
+    target = 0.25 * width_m
+    power = 10.0 ** math.floor(math.log10(target))
+    return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= target)
+
+
+def _draw_scale_bar(axes: Axes, view: _Window) -> None:
+    width, height = view.east - view.west, view.north - view.south
+    length = scale_bar_length_m(width)
+    x, y = view.west + 0.04 * width, view.south + 0.05 * height
+    tick = 0.012 * height
+    axes.plot(
+        [x, x, x, x + length, x + length, x + length],
+        [y + tick, y - tick, y, y, y + tick, y - tick],
+        color='black',
+        linewidth=1.8,
+        zorder=10,
+    )
+    text = f'{length / 1000.0:g} km' if length >= 1000.0 else f'{length:g} m'
+    axes.text(x + 0.5 * length, y + 1.4 * tick, text, **_CAPTION)
+
+
+_CAPTION: dict[str, Any] = {
+    'ha': 'center',
+    'va': 'bottom',
+    'fontsize': 10,
+    'zorder': 10,
+    'bbox': {'facecolor': 'white', 'alpha': 0.7, 'edgecolor': 'none', 'pad': 1.0},
+}
+
+
+def _draw_north_arrow(axes: Axes) -> None:
+    axes.annotate(
+        'N',
+        xy=(0.96, 0.97),
+        xytext=(0.96, 0.87),
+        xycoords='axes fraction',
+        ha='center',
+        va='center',
+        fontsize=12,
+        fontweight='bold',
+        arrowprops={'arrowstyle': '-|>', 'color': 'black', 'linewidth': 1.6},
+        zorder=10,
+    )
+
+
+def _outline(axes: Axes, window: _Window) -> None:
+    from matplotlib.patches import Rectangle
+
+    corner = (window.west, window.south)
+    width, height = window.east - window.west, window.north - window.south
+    axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=0.9, zorder=9))
+
+
+def _draw_errors(
+    axes: Axes,
+    trajectories: Sequence[Trajectory],
+    truth: Trajectory | None,
+    raw_name: str,
+    main_name: str,
+    max_gap_s: float,
+) -> None:
+    by_name = {one.name: one for one in trajectories}
+    reference = truth if truth is not None else by_name[raw_name]
+    origin_ns = int(min(one.stamps_ns[0] for one in trajectories if len(one)))
+    for one in trajectories:
+        if one is reference:
+            continue
+        stamps = one.stamps_ns if truth is not None else by_name[raw_name].stamps_ns
+        errors = position_errors(one, reference, stamps, max_gap_s)
+        strong = one.name == main_name
+        style: dict[str, Any] = {'linewidth': 1.8 if strong else 1.0}
+        if one.name == raw_name:
+            style = {'marker': 'o', 'markersize': 3.5, 'linewidth': 0.5, 'alpha': 0.8}
+        axes.plot(
+            (stamps - origin_ns) / 1e9,
+            errors,
+            color=_colour(one.name, trajectories),
+            zorder=6 if strong else 3,
+            **style,
+        )
+    main = by_name.get(main_name)
+    if truth is not None and main is not None and main.covariance is not None:
+        _draw_expected_error(axes, main, origin_ns, _colour(main_name, trajectories))
+    axes.set_title(
+        'Horizontal error' if truth is not None else 'Distance to the raw fixes (no truth known)',
+        loc='left',
+        fontsize=11,
+    )
+    axes.set_xlabel('time since the start [s]')
+    axes.set_ylabel('metres')
+    axes.set_ylim(bottom=0.0)
+    axes.margins(x=0.01)
+    axes.grid(alpha=0.3)
+
+
+def _draw_expected_error(axes: Axes, main: Trajectory, origin_ns: int, colour: str) -> None:
+    """Shade up to the radius that the stated covariance expects to hold 95 % of errors."""
+    if main.covariance is None:
+        return
+    largest = np.linalg.eigvalsh(main.covariance[:, :2, :2])[:, 1]
+    radius = np.sqrt(_CHI2_95_2_DOF * np.maximum(largest, 0.0))
+    axes.fill_between(
+        main.elapsed_s(origin_ns),
+        radius,
+        color=colour,
+        alpha=0.10,
+        linewidth=0.0,
+        label=f'{main.name}, 95 % bound it states',
+        zorder=1,
+    )
+
+
+def _draw_legend(figure: Figure, overview: Axes, below: Axes) -> None:
+    handles, labels = overview.get_legend_handles_labels()
+    more_handles, more_labels = below.get_legend_handles_labels()
+    figure.legend(
+        [*handles, *more_handles],
+        [*labels, *more_labels],
+        loc='outside lower center',
+        ncols=min(6, len(labels) + len(more_labels)),
+        frameon=False,
+        fontsize=10,
+    )
