@@ -119,18 +119,22 @@ def propagate(
     noise_4[1, 1] += noise[4] ** 2 * dt
 
     half = 0.5 * r
-    chord = 1.0 if abs(half) < 1e-6 else math.sin(half) / half
+    small = abs(half) < 1e-4
+    chord = 1.0 - half * half / 6.0 if small else math.sin(half) / half
+    bend = -half / 6.0 if small else 0.5 * (math.cos(half) - chord) / half  # d chord / d r
     cosine, sine = math.cos(yaw + half), math.sin(yaw + half)
+    x_per_r = d * (bend * cosine - 0.5 * chord * sine)
+    y_per_r = d * (bend * sine + 0.5 * chord * cosine)
     F[0, 2] = -d * chord * sine
     F[1, 2] = d * chord * cosine
     for k in range(7):
-        F[0, k] += chord * cosine * d_state[k] - 0.5 * d * chord * sine * r_state[k]
-        F[1, k] += chord * sine * d_state[k] + 0.5 * d * chord * cosine * r_state[k]
+        F[0, k] += chord * cosine * d_state[k] + x_per_r * r_state[k]
+        F[1, k] += chord * sine * d_state[k] + y_per_r * r_state[k]
         F[2, k] += r_state[k]
 
     G = np.zeros((7, 4))
     G[0, 0], G[1, 0] = chord * cosine, chord * sine
-    G[0, 1], G[1, 1], G[2, 1] = -0.5 * d * chord * sine, 0.5 * d * chord * cosine, 1.0
+    G[0, 1], G[1, 1], G[2, 1] = x_per_r, y_per_r, 1.0
     G[3, 2] = G[4, 3] = 1.0
     Q = G @ noise_4 @ G.T
     Q[0, 0] += noise[3] ** 2 * dt

@@ -49,7 +49,7 @@ class KalmanSettings:
         maximum=10.0,
     )
     scale_sigma: float = setting(
-        0.03,
+        0.015,
         'spread of the odometry scale error at the start (wheel radius, tyre pressure)',
         minimum=0.0,
         maximum=1.0,

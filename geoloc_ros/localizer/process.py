@@ -16,6 +16,7 @@ from geoloc_ros.filters.interface import Filter
 from geoloc_ros.filters.motion import MotionBuffer
 from geoloc_ros.observations.gnss import GnssSettings, correlation_inflation
 from geoloc_ros.types import (
+    YAW,
     Estimate,
     FloatArray,
     Observation,
@@ -25,6 +26,8 @@ from geoloc_ros.types import (
     UpdateResult,
     seconds_between,
 )
+
+_KNOWN_YAW_VARIANCE_RAD2 = 0.3**2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -193,12 +196,20 @@ class FusionProcess:
 
     def _inflation(self, item: FixItem) -> float:
         last_ns = self._track.last_fix_ns.get(item.source)
-        if last_ns is None:
+        if last_ns is None or self._heading_is_unknown():
             return 1.0
         correlation_time_s = self._gnss.correlation_time_s
         if self._motion.stands_at(item.stamp_ns):
             correlation_time_s = max(correlation_time_s, self._gnss.standstill_correlation_time_s)
         return correlation_inflation(seconds_between(last_ns, item.stamp_ns), correlation_time_s)
+
+    def _heading_is_unknown(self) -> bool:
+        """Whether the fixes must still tell the heading.
+
+        It comes from the differences of fixes, in which errors that last cancel: to weaken the
+        fixes for their correlation would only delay it.
+        """
+        return bool(self._filter.estimate().covariance[YAW, YAW] > _KNOWN_YAW_VARIANCE_RAD2)
 
     def _apply_observation(self, item: ObservationItem) -> UpdateResult:
         if not self._filter.initialized:
