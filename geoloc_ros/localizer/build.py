@@ -9,7 +9,7 @@ import numpy as np
 from geoloc_ros.errors import SettingError
 from geoloc_ros.filters.interface import Filter
 from geoloc_ros.filters.kalman_filter import KalmanFilter
-from geoloc_ros.filters.particle_filter import make_particle_filter
+from geoloc_ros.filters.particle_filter import ParticleFilter
 from geoloc_ros.localizer.localizer import Localizer
 from geoloc_ros.localizer.settings import (
     KalmanLocalizerSettings,
@@ -53,7 +53,7 @@ def build_localizer(settings: LocalizerSettings, seed: int) -> Localizer:
 
 def _build_filter(settings: LocalizerSettings, rng: np.random.Generator) -> Filter:
     if isinstance(settings, ParticleLocalizerSettings):
-        return make_particle_filter(settings.particle, rng)
+        return ParticleFilter(settings.particle, rng)
     if isinstance(settings, KalmanLocalizerSettings):
         return KalmanFilter(settings.kalman, rng)
     raise SettingError(

@@ -77,7 +77,8 @@ class Localizer:
         self._settings = settings
         self._filter = filter_
         self._motion = MotionBuffer(settings.motion)
-        self._process = FusionProcess(filter_, self._motion, settings.gnss)
+        self._period_ns = round(NANOSECONDS_PER_SECOND / settings.output.rate_hz)
+        self._process = FusionProcess(filter_, self._motion, settings.gnss, self._period_ns)
         self._buffer: DelayBuffer[Item, ItemResult] = DelayBuffer(
             self._process, settings.time.max_delay_s
         )
@@ -86,7 +87,6 @@ class Localizer:
         self._lever_arms_m: dict[str, FloatArray] = {}
         self._odometry_poses: dict[str, OdometryPose] = {}
         self._pending_prior: PosePrior | None = None
-        self._period_ns = round(NANOSECONDS_PER_SECOND / settings.output.rate_hz)
         self._next_tick_ns: int | None = None
         self._newest_message_ns: int | None = None
         self._datum: Datum | None = None

@@ -97,10 +97,14 @@ class FusionProcess:
         filter_: the filter, not yet initialised.
         motion: where odometry and IMU samples are kept.
         gnss: how fixes are used.
+        step_ns: predictions end at whole multiples of this.
     """
 
-    def __init__(self, filter_: Filter, motion: MotionBuffer, gnss: GnssSettings) -> None:
+    def __init__(
+        self, filter_: Filter, motion: MotionBuffer, gnss: GnssSettings, step_ns: int
+    ) -> None:
         self._filter = filter_
+        self._step_ns = step_ns
         self._motion = motion
         self._gnss = gnss
         self._restore_blank = filter_.checkpoint()
@@ -123,9 +127,7 @@ class FusionProcess:
             self._track = Track(last_position_ns=item.stamp_ns)
             return ItemResult(UpdateResult(True, math.nan, UpdateReason.ACCEPTED))
         if self._filter.initialized:
-            from_ns = self._filter.stamp_ns
-            if item.stamp_ns > from_ns:
-                self._filter.predict(item.stamp_ns, self._motion.between(from_ns, item.stamp_ns))
+            self._predict(item.stamp_ns)
         if isinstance(item, TickItem):
             estimate = self._filter.estimate() if self._filter.initialized else None
             return ItemResult(estimate=estimate)
@@ -143,6 +145,18 @@ class FusionProcess:
             self._track = track
 
         return restore
+
+    def _predict(self, to_stamp_ns: int) -> None:
+        """Predict in steps that end at whole multiples of the step, whatever is asked for when.
+
+        So turns within a long interval are followed, and neither the output stamps nor the order
+        of arrival change the belief.
+        """
+        while self._filter.stamp_ns < to_stamp_ns:
+            from_ns = self._filter.stamp_ns
+            step_end_ns = (from_ns // self._step_ns + 1) * self._step_ns
+            until_ns = min(step_end_ns, to_stamp_ns)
+            self._filter.predict(until_ns, self._motion.between(from_ns, until_ns))
 
     def _apply_fix(self, item: FixItem) -> UpdateResult:
         if not self._filter.initialized:

@@ -1,0 +1,361 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from geoloc_ros.filters.kalman_filter import KalmanFilter
+from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.localizer.build import build_localizer
+from geoloc_ros.localizer.localizer import Localizer
+from geoloc_ros.localizer.result import WarningKind
+from geoloc_ros.localizer.settings import (
+    DatumSettings,
+    KalmanLocalizerSettings,
+    OutputSettings,
+    ParticleLocalizerSettings,
+)
+from geoloc_ros.types import (
+    CovarianceType,
+    FixStatus,
+    GeodeticPosition,
+    GnssFix,
+    OdometryPose,
+    PoseMeasurement,
+    PosePrior,
+    TrackingState,
+    TwistSample,
+    UpdateReason,
+)
+
+ORIGIN = GeodeticPosition(49.0, 8.4, 110.0)
+DATUM = Datum(ORIGIN)
+START_NS = 1_700_000_000_000_000_000
+KINDS = ('kalman', 'particle')
+
+
+def make(kind, **sections):
+    tree = {'kalman': KalmanLocalizerSettings, 'particle': ParticleLocalizerSettings}[kind]
+    sections.setdefault('datum', DatumSettings('parameters', 49.0, 8.4, 110.0))
+    return build_localizer(tree(**sections), seed=7)
+
+
+def ns(stamp_s):
+    return START_NS + round(stamp_s * 1e9)
+
+
+def fix(stamp_s, east, north, sigma=2.0, source='fix', status=FixStatus.FIX, frame='gps'):
+    position = DATUM.geodetic_from_enu(east, north)
+    return GnssFix(
+        ns(stamp_s), frame, position, np.eye(3) * sigma**2, CovarianceType.KNOWN, status, source
+    )
+
+
+def placed(lat_deg, lon_deg):
+    return dataclasses.replace(fix(1.0, 0.0, 0.0), position=GeodeticPosition(lat_deg, lon_deg))
+
+
+def twist(stamp_s, speed=10.0, rate=0.0, source='odom'):
+    return TwistSample(ns(stamp_s), 'base_link', speed, rate, source=source)
+
+
+def eastward_drive(duration_s=12.0, seed=0):
+    """East at 10 m/s: odometry at 20 Hz, fixes at 1 Hz, noise of 1 m."""
+    rng = np.random.default_rng(seed)
+    measurements = [twist(k / 20.0) for k in range(int(duration_s * 20) + 1)]
+    for k in range(int(duration_s) + 1):
+        east, north = rng.normal(size=2)
+        measurements.append(fix(k + 0.013, 10.0 * (k + 0.013) + east, north))
+    return sorted(measurements, key=lambda measurement: measurement.stamp_ns)
+
+
+def drive(localizer, measurements):
+    return [localizer.push(measurement) for measurement in measurements]
+
+
+def reasons(results):
+    return [report.result.reason for result in results for report in result.reports]
+
+
+def kinds(results):
+    return [warning.kind for result in results for warning in result.warnings]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_straight_drive_is_followed(kind):
+    localizer = make(kind)
+    drive(localizer, eastward_drive())
+    estimate = localizer.estimate()
+    assert abs(estimate.x_m - 120.13) < 3.0
+    assert abs(estimate.y_m) < 3.0
+    assert abs(estimate.yaw_rad) < 0.1
+    assert estimate.speed_m_s == pytest.approx(10.0, abs=0.5)
+    assert localizer.state is TrackingState.GPS_ONLY
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_estimates_come_at_whole_periods(kind):
+    localizer = make(kind, output=OutputSettings(rate_hz=5.0))
+    results = drive(localizer, eastward_drive(4.0))
+    stamps = [estimate.stamp_ns for result in results for estimate in result.estimates]
+    assert all(stamp % 200_000_000 == 0 for stamp in stamps)
+    assert np.all(np.diff(stamps) == 200_000_000)
+    assert stamps[-1] == ns(4.0)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_late_and_shuffled_measurements_give_the_estimate_they_give_in_order(kind):
+    in_order = eastward_drive()
+    rng = np.random.default_rng(11)
+    delays_s = rng.uniform(0.0, 0.95, size=len(in_order))
+    arrival = sorted(range(len(in_order)), key=lambda k: in_order[k].stamp_ns * 1e-9 + delays_s[k])
+    # The first fix starts both runs, and the newest measurement ends both.
+    first = next(k for k, m in enumerate(in_order) if isinstance(m, GnssFix))
+    order = list(range(first + 1)) + [k for k in arrival if first < k < len(in_order) - 1]
+    shuffled = [in_order[k] for k in order] + [in_order[-1]]
+    assert [m.stamp_ns for m in shuffled] != sorted(m.stamp_ns for m in shuffled)
+    straight, late = make(kind), make(kind)
+    drive(straight, in_order)
+    results = drive(late, shuffled)
+    assert UpdateReason.TOO_LATE not in reasons(results)
+    expected, got = straight.estimate(), late.estimate()
+    assert got.stamp_ns == expected.stamp_ns
+    np.testing.assert_allclose(got.state, expected.state, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(got.covariance, expected.covariance, rtol=1e-9, atol=1e-12)
+
+
+def test_a_fix_older_than_the_one_that_started_is_used_too():
+    early, later = fix(0.0, 0.0, 0.0), fix(0.5, 5.0, 0.0)
+    straight, late = make('kalman'), make('kalman')
+    drive(straight, [early, later, fix(1.0, 10.0, 0.0)])
+    drive(late, [later, early, fix(1.0, 10.0, 0.0)])
+    expected, got = straight.estimate(), late.estimate()
+    np.testing.assert_allclose(got.state[:2], expected.state[:2], atol=1e-9)
+    np.testing.assert_allclose(got.covariance[:2, :2], expected.covariance[:2, :2], rtol=1e-9)
+
+
+@pytest.mark.parametrize(('delay_s', 'expected'), [(0.999, 'accepted'), (1.001, 'too_late')])
+def test_delay_limit(delay_s, expected):
+    localizer = make('kalman')
+    drive(localizer, [fix(0.0, 0.0, 0.0), fix(10.0, 0.0, 0.0), twist(10.0, 0.0)])
+    result = localizer.push(fix(10.0 - delay_s, 0.0, 0.0, source='slow'))
+    assert result.reports[0].result.reason.value == expected
+
+
+def test_corrected_fix_replaces_the_raw_one_whichever_comes_first():
+    raw, corrected = fix(1.0, 8.0, 0.0), fix(1.0, 0.0, 0.0, source='fix/corrected')
+    outcomes = []
+    for pair in ((raw, corrected), (corrected, raw), (corrected,)):
+        localizer = make('kalman')
+        drive(localizer, [fix(0.0, 0.0, 0.0), twist(0.0, 0.0), twist(0.2, 0.0), *pair])
+        outcomes.append(localizer.estimate().state)
+    np.testing.assert_allclose(outcomes[0], outcomes[2], atol=1e-9)
+    np.testing.assert_allclose(outcomes[1], outcomes[2], atol=1e-9)
+
+
+def test_duplicate_is_counted_and_dropped():
+    localizer = make('kalman')
+    drive(localizer, [fix(0.0, 0.0, 0.0), fix(1.0, 1.0, 0.0)])
+    before = localizer.estimate()
+    result = localizer.push(fix(1.0, 1.0, 0.0))
+    assert reasons([result]) == [UpdateReason.DUPLICATE]
+    np.testing.assert_array_equal(localizer.estimate().covariance, before.covariance)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_clock_that_goes_back_resets_after_the_second_message(kind):
+    localizer = make(kind)
+    drive(localizer, eastward_drive())
+    first = localizer.push(fix(-100.0, 0.0, 0.0))
+    assert kinds([first]) == [WarningKind.STAMP_JUMP]
+    assert localizer.estimate().stamp_ns > ns(11.0)
+    second = localizer.push(fix(-99.0, 3.0, 0.0))
+    assert second.was_reset
+    assert WarningKind.CLOCK_BACKWARDS in kinds([second])
+    assert localizer.estimate().stamp_ns == ns(-99.0)
+
+
+def test_one_absurd_stamp_loses_only_itself():
+    localizer = make('kalman')
+    before = drive(localizer, eastward_drive())[-1]
+    absurd = localizer.push(twist(1e9))
+    assert reasons([absurd]) == [UpdateReason.SUSPECT_STAMP]
+    after = localizer.push(twist(12.05))
+    assert not after.was_reset
+    assert after.state is before.state
+    zero = localizer.push(dataclasses.replace(twist(0.0), stamp_ns=0))
+    assert 'header.stamp' in zero.warnings[0].text
+
+
+def test_slow_source_is_late_and_never_a_reset():
+    localizer = make('kalman')
+    drive(localizer, eastward_drive())
+    results = [localizer.push(fix(5.0 + k, 50.0, 0.0, source='slow')) for k in range(5)]
+    assert set(reasons(results)) == {UpdateReason.TOO_LATE}
+    assert not any(result.was_reset for result in results)
+
+
+def test_long_gap_starts_anew_once_two_messages_agree():
+    localizer = make('kalman')
+    drive(localizer, eastward_drive())
+    results = drive(localizer, [fix(500.0, 0.0, 0.0), fix(501.0, 0.0, 0.0)])
+    assert [result.was_reset for result in results] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ('measurement', 'kind'),
+    [
+        (
+            dataclasses.replace(fix(1.0, 0, 0), position=GeodeticPosition(math.nan, 1.0)),
+            'NOT_FINITE',
+        ),
+        (dataclasses.replace(fix(1.0, 0, 0), position=GeodeticPosition(95.0, 1.0)), 'OFF_EARTH'),
+        (dataclasses.replace(fix(1.0, 0, 0), position=GeodeticPosition(0.0, 0.0)), 'OFF_EARTH'),
+        (fix(1.0, 0.0, 0.0, sigma=1e4), 'BAD_COVARIANCE'),
+        (fix(1.0, 0.0, 0.0, sigma=0.0), 'BAD_COVARIANCE'),
+        (fix(1.0, 0.0, 0.0, status=FixStatus.NO_FIX), 'NO_FIX'),
+        (fix(1.0, 2e5, 0.0), 'FAR_FROM_DATUM'),
+        (twist(1.0, math.nan), 'NOT_FINITE'),
+        (twist(1.0, 300.0), 'IMPLAUSIBLE'),
+        (twist(1.0, 1.0, 50.0), 'IMPLAUSIBLE'),
+        (OdometryPose(ns(1.0), 'odom', math.inf, 0.0, 0.0), 'NOT_FINITE'),
+        (PoseMeasurement(ns(1.0), 'odom', 0.0, 0.0, 0.0, np.eye(3)), 'WRONG_FRAME'),
+        (PoseMeasurement(ns(1.0), 'map', 0.0, 0.0, 0.0, np.zeros((3, 3))), 'BAD_COVARIANCE'),
+        (PoseMeasurement(ns(1.0), 'map', math.nan, 0.0, 0.0, np.eye(3)), 'NOT_FINITE'),
+    ],
+)
+@pytest.mark.parametrize('filter_name', KINDS)
+def test_bad_measurement_is_named_counted_and_survived(filter_name, measurement, kind):
+    localizer = make(filter_name)
+    drive(localizer, [fix(0.0, 0.0, 0.0), OdometryPose(ns(0.5), 'odom', 0.0, 0.0, 0.0, 'poses')])
+    if isinstance(measurement, OdometryPose):
+        measurement = dataclasses.replace(measurement, source='poses')
+    result = localizer.push(measurement)
+    assert WarningKind[kind] in [warning.kind for warning in result.warnings]
+    assert all(len(warning.text) > 20 for warning in result.warnings)
+    after = localizer.push(fix(2.0, 1.0, 0.0))
+    assert np.all(np.isfinite(localizer.estimate().covariance))
+    assert after.reports[-1].result.accepted
+    counters = {one.source: one for one in localizer.statistics()}
+    assert counters[measurement.source].received >= 1
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_outage_grows_the_covariance_and_kidnap_is_recovered(kind):
+    localizer = make(kind)
+    drive(localizer, eastward_drive(20.0))
+    sigma_before = math.sqrt(localizer.estimate().covariance[0, 0])
+    for k in range(1, 301):
+        localizer.advance(ns(20.0 + k * 0.1))
+    sigma_after = math.sqrt(localizer.estimate().covariance[0, 0])
+    assert sigma_after > 3.0 * sigma_before
+    assert localizer.state in (TrackingState.DEAD_RECKONING, TrackingState.LOST)
+    covered = []
+    for k in range(12):
+        stamp = 50.5 + k
+        east, north = 10.0 * stamp, 200.0
+        localizer.push(twist(stamp - 0.05))
+        localizer.push(fix(stamp, east, north))
+        estimate = localizer.estimate()
+        offset = estimate.state[:2] - [east, north]
+        nis = offset @ np.linalg.solve(estimate.covariance[:2, :2], offset)
+        covered.append(localizer.state is TrackingState.LOST or nis < 9.21)
+    assert all(covered[4:])
+    assert math.hypot(*offset) < 10.0
+    assert localizer.state is TrackingState.GPS_ONLY
+
+
+def test_state_follows_what_is_known():
+    localizer = make('kalman')
+    assert localizer.state is TrackingState.INITIALIZING
+    drive(localizer, eastward_drive(6.0))
+    assert localizer.state is TrackingState.GPS_ONLY
+    localizer.push(PoseMeasurement(ns(6.1), 'map', 61.0, 0.0, 0.0, np.eye(3) * 0.5))
+    assert localizer.state is TrackingState.TRACKING
+    drive(localizer, [twist(6.1 + k / 10.0) for k in range(1, 70)])
+    assert localizer.state is TrackingState.DEAD_RECKONING
+
+
+def test_initial_pose_needs_a_datum_and_is_then_obeyed():
+    waiting = make('kalman', datum=DatumSettings('first_fix'))
+    prior = PosePrior(0, 50.0, 60.0, np.eye(2), 1.2, 0.01)
+    assert kinds([waiting.set_pose(prior)]) == [WarningKind.NOT_INITIALIZED]
+    localizer = make('kalman')
+    localizer.set_pose(prior)
+    assert localizer.state is TrackingState.INITIALIZING
+    localizer.push(twist(1.0, 0.0))
+    np.testing.assert_allclose(localizer.estimate().state[:3], [50.0, 60.0, 1.2])
+    assert localizer.estimate().stamp_ns == ns(1.0)
+
+
+def test_relocalize_starts_from_the_next_fix():
+    localizer = make('kalman')
+    drive(localizer, eastward_drive())
+    localizer.relocalize()
+    assert localizer.state is TrackingState.INITIALIZING
+    localizer.push(fix(12.5, -500.0, 40.0))
+    np.testing.assert_allclose(localizer.estimate().state[:2], [-500.0, 40.0], atol=0.01)
+
+
+def test_datum_is_the_first_good_fix_and_is_waited_for_on_a_topic():
+    localizer = make('kalman', datum=DatumSettings('first_fix'))
+    localizer.push(fix(0.0, 5.0, 5.0, status=FixStatus.NO_FIX))
+    assert localizer.datum is None
+    localizer.push(fix(1.0, 5.0, 5.0))
+    np.testing.assert_allclose(localizer.estimate().state[:2], 0.0, atol=1e-6)
+    waiting = make('kalman', datum=DatumSettings('topic'))
+    assert kinds([waiting.push(fix(0.0, 0.0, 0.0))]) == [WarningKind.NOT_INITIALIZED]
+    waiting.set_datum(ORIGIN)
+    waiting.push(fix(1.0, 7.0, 0.0))
+    np.testing.assert_allclose(waiting.estimate().state[:2], [7.0, 0.0], atol=1e-3)
+
+
+def test_lever_arm_by_frame_of_the_fix():
+    localizer = make('kalman')
+    localizer.set_lever_arm('roof', 2.0, 0.0)
+    for k in range(40):
+        localizer.push(twist(k / 10.0))
+        if k % 10 == 0:
+            localizer.push(fix(k / 10.0, 1.0 * k + 2.0, 0.0, sigma=2.0, frame='roof'))
+    assert localizer.estimate().x_m == pytest.approx(39.0, abs=0.6)
+
+
+def test_odometry_poses_are_increments_of_any_frame():
+    localizer = make('kalman')
+    localizer.push(fix(0.0, 0.0, 0.0))
+    turned = 2.0  # the odom frame looks elsewhere, and starts elsewhere
+    for k in range(81):
+        along = 1.0 * k
+        east, north = 40.0 + along * math.cos(turned), -7.0 + along * math.sin(turned)
+        localizer.push(OdometryPose(ns(0.01 + k / 10.0), 'odom', east, north, turned))
+        if k and k % 10 == 0:
+            localizer.push(fix(0.01 + k / 10.0, along, 0.0))
+    estimate = localizer.estimate()
+    assert abs(estimate.yaw_rad) < 0.1
+    assert estimate.x_m == pytest.approx(80.0, abs=1.5)
+
+
+def test_advance_with_a_foreign_clock_does_nothing():
+    localizer = make('kalman')
+    drive(localizer, eastward_drive(3.0))
+    assert localizer.advance(ns(10_000_000.0)).estimates == ()
+
+
+def test_gps_alone_still_gives_estimates_between_fixes():
+    localizer = make('kalman')
+    first = localizer.push(fix(0.0, 0.0, 0.0))
+    stamps = [estimate.stamp_ns for estimate in first.estimates]
+    for k in range(1, 20):
+        stamps += [e.stamp_ns for e in localizer.advance(ns(k * 0.05)).estimates]
+    assert stamps == [ns(k / 10.0) for k in range(9)]
+
+
+def test_any_filter_can_be_put_in():
+    settings = KalmanLocalizerSettings()
+    localizer = Localizer(settings, KalmanFilter(settings.kalman, np.random.default_rng(0)))
+    localizer.push(fix(0.0, 0.0, 0.0))
+    assert localizer.particles(10).shape == (10, 3)
