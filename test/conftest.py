@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what lies in the ROS folders, so that `-m 'not ros'` leaves it out."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in ROS_FOLDERS:
+        if any(here / folder in item.path.parents for folder in ROS_FOLDERS):
             item.add_marker(pytest.mark.ros)
 
 
