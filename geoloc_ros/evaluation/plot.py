@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoloc_ros.evaluation.metrics import position_errors
-from geoloc_ros.evaluation.trajectory import DEFAULT_MAX_GAP_S, Trajectory, sample_at
+from geoloc_ros.evaluation.trajectory import DEFAULT_MAX_GAP_S, StampArray, Trajectory, sample_at
 from geoloc_ros.types import FloatArray
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _STYLES = {
 }
 _OTHER_COLOURS = ('#7f7f7f', '#b5651d', '#e377c2', '#9a9a00', '#17becf')
 _MAP_ASPECT = 1.35  # width over height of the overview panel
-_ELLIPSES = 24
+_SPACING = 1.0 / 16.0  # between ellipses, in heights of the panel
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -156,9 +156,10 @@ def _draw_map(
     for one in trajectories:
         colour = _colour(one.name, trajectories)
         if one.name == raw_name:
+            x, y = _broken_line(one, _longest_usual_gap_s(one))
             axes.plot(
-                one.positions_enu_m[:, 0],
-                one.positions_enu_m[:, 1],
+                x,
+                y,
                 marker='o',
                 markersize=4.0,
                 markeredgewidth=0.0,
@@ -198,6 +199,13 @@ def _broken_line(trajectory: Trajectory, max_gap_s: float) -> tuple[FloatArray, 
     return points[:, 0], points[:, 1]
 
 
+def _longest_usual_gap_s(trajectory: Trajectory) -> float:
+    """Two and a half sampling periods: a longer gap between fixes is an outage."""
+    if len(trajectory) < 2:
+        return math.inf
+    return 2.5e-9 * float(np.median(np.diff(trajectory.stamps_ns)))
+
+
 def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: str) -> None:
     from matplotlib.patches import Ellipse
 
@@ -205,9 +213,8 @@ def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: st
         return
     east, north = trajectory.positions_enu_m.T
     seen = (east > view.west) & (east < view.east) & (north > view.south) & (north < view.north)
-    indices = np.flatnonzero(seen)
-    step = max(1, len(indices) // _ELLIPSES)
-    for number, index in enumerate(indices[step // 2 :: step]):
+    indices = _spread_out(trajectory, np.flatnonzero(seen), _SPACING * (view.north - view.south))
+    for number, index in enumerate(indices):
         values, vectors = np.linalg.eigh(trajectory.covariance[index, :2, :2])
         if not values[0] > 0.0:
             continue
@@ -224,6 +231,16 @@ def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: st
                 label=f'{trajectory.name}, 95 % ellipse' if number == 0 else None,
             )
         )
+
+
+def _spread_out(trajectory: Trajectory, indices: StampArray, spacing_m: float) -> list[int]:
+    """Samples about ``spacing_m`` of path apart, so that ellipses stand side by side."""
+    if len(indices) == 0:
+        return []
+    steps = np.diff(trajectory.positions_enu_m[indices], axis=0)
+    path_m = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
+    marks = np.arange(0.5 * spacing_m, path_m[-1], spacing_m)
+    return [int(index) for index in indices[np.unique(np.searchsorted(path_m, marks))]]
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:
@@ -308,9 +325,10 @@ def _draw_errors(
         style: dict[str, Any] = {'linewidth': 1.8 if strong else 1.0}
         if one.name == raw_name:
             style = {'marker': 'o', 'markersize': 3.5, 'linewidth': 0.5, 'alpha': 0.8}
+        gaps = np.flatnonzero(np.diff(stamps) > 1e9 * _longest_usual_gap_s(one)) + 1
         axes.plot(
-            (stamps - origin_ns) / 1e9,
-            errors,
+            np.insert((stamps - origin_ns) / 1e9, gaps, np.nan),
+            np.insert(errors, gaps, np.nan),
             color=_colour(one.name, trajectories),
             zorder=6 if strong else 3,
             **style,
