@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A drive written out by hand: a circle at constant speed, with a receiver and wheels."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from geoloc_ros.cli.offline import ReceivedMeasurement
+from geoloc_ros.evaluation.trajectory import Trajectory
+from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.types import (
+    CovarianceType,
+    FixStatus,
+    GeodeticPosition,
+    GnssFix,
+    TwistSample,
+)
+
+SECOND = 1_000_000_000
+
+
+class CircleDrive:
+    """The drive's constants and makers of its measurements and truth."""
+
+    start_ns = 1_700_000_000 * SECOND
+    origin = GeodeticPosition(49.0, 8.4, 110.0)
+    speed_m_s, yaw_rate_rad_s = 8.0, 0.05
+    sigma_m = 3.0
+
+    def true_pose(self, elapsed_s):
+        yaw = self.yaw_rate_rad_s * np.asarray(elapsed_s, dtype=float)
+        radius = self.speed_m_s / self.yaw_rate_rad_s
+        return (
+            radius * np.sin(yaw),
+            radius * (1.0 - np.cos(yaw)),
+            np.arctan2(np.sin(yaw), np.cos(yaw)),
+        )
+
+    def truth(self, duration_s=60):
+        elapsed = np.arange(0.0, duration_s + 0.01, 0.05)
+        x, y, yaw = self.true_pose(elapsed)
+        stamps = self.start_ns + np.round(elapsed * SECOND).astype(np.int64)
+        return Trajectory('truth', stamps, np.column_stack([x, y]), self.origin, yaw)
+
+    def fix_at(self, elapsed_s, noise_m=(0.0, 0.0), **changes):
+        x, y, _ = self.true_pose(elapsed_s)
+        position = Datum(self.origin).geodetic_at_altitude(
+            float(x) + noise_m[0], float(y) + noise_m[1], self.origin.alt_m
+        )
+        fix = GnssFix(
+            self.start_ns + round(elapsed_s * SECOND),
+            'gps',
+            position,
+            np.diag([self.sigma_m**2, self.sigma_m**2, 25.0]),
+            CovarianceType.DIAGONAL_KNOWN,
+            FixStatus.FIX,
+        )
+        return dataclasses.replace(fix, **changes)
+
+    def twist_at(self, elapsed_s):
+        stamp_ns = self.start_ns + round(elapsed_s * SECOND)
+        return TwistSample(stamp_ns, 'base_link', self.speed_m_s, self.yaw_rate_rad_s, 0.01, 1e-4)
+
+    def drive(self, duration_s=60, seed=4):
+        generator = np.random.default_rng(seed)
+        measurements = [self.twist_at(0.05 * k) for k in range(20 * duration_s + 1)]
+        measurements += [
+            self.fix_at(float(k), generator.normal(size=2) * self.sigma_m)
+            for k in range(duration_s + 1)
+        ]
+        # A fix takes 80 ms to come out of its receiver, a wheel tick 2 ms.
+        delays = {True: 80_000_000, False: 2_000_000}
+        received = [
+            ReceivedMeasurement(one.stamp_ns + delays[isinstance(one, GnssFix)], one)
+            for one in measurements
+        ]
+        return sorted(received, key=lambda item: item.receive_stamp_ns)
+
+
+@pytest.fixture
+def circle():
+    return CircleDrive()
