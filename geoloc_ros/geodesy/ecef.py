@@ -172,7 +172,8 @@ def geodetic_from_ecef_array(
     if points.ndim != 2 or points.shape[1] != 3:
         raise ShapeError(f'points_ecef_m has shape {points.shape}; expected (n, 3)')
     x_m, y_m, z_m = points.T
-    radius_m = np.sqrt(x_m**2 + y_m**2 + z_m**2)
+    with np.errstate(over='ignore'):
+        radius_m = np.sqrt(x_m**2 + y_m**2 + z_m**2)
     good = (radius_m >= SMALLEST_RADIUS_M) & (radius_m < np.inf)
     if not good.all():
         geodetic_from_ecef(*(float(value) for value in points[int(np.argmin(good))]))

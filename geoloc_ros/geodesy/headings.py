@@ -77,7 +77,8 @@ def true_north_yaw_rad(datum: Datum, position: GeodeticPosition) -> float:
     """How far true north at a place is turned from ``map``'s y axis, counter-clockwise, rad.
 
     Add it to a yaw measured against true north there (a gyrocompass, an OxTS unit) for the yaw
-    in ``map``. It is about -(lon - lon0) sin(lat), zero along the datum's meridian.
+    in ``map``. It is about (lon - lon0) sin(lat), as meridians meet at the
+    pole, and zero along the datum's meridian.
 
     Raises:
         GeodesyError: the position is not on Earth.
