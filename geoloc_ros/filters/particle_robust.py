@@ -11,13 +11,8 @@ import math
 import numpy as np
 
 from geoloc_ros.errors import FilterStateError
+from geoloc_ros.filters.gating import RejectionStreak, gate
 from geoloc_ros.filters.particle_backend import load_kernels
-from geoloc_ros.filters.particle_gate import (
-    RejectedFix,
-    agree,
-    chi2_threshold,
-    normalized_innovation_squared,
-)
 from geoloc_ros.filters.particle_likelihood import log_likelihood
 from geoloc_ros.filters.particle_motion import (
     MotionStep,
@@ -35,13 +30,14 @@ from geoloc_ros.filters.particle_state import (
     SPEED_ROW,
     YAW_ROW,
     ParticleCloud,
+    circular_mean,
     display_poses,
     effective_sample_size,
     moments,
     normal_columns,
     wrap,
 )
-from geoloc_ros.filters.resampling import redraw_keeping_moments
+from geoloc_ros.filters.resampling import optimal_bandwidth, redrawn
 from geoloc_ros.types import (
     STATE_SIZE,
     YAW_RATE,
@@ -65,16 +61,14 @@ class _Belief:
         cloud: the particles.
         yaw_rate_rad_s: as measured in the last step, bias not taken off; ``None`` = not measured.
         yaw_rate_variance: of its white error, or of the steering noise where none was measured.
-        travelled_m: path length driven since the start, as far as known.
-        rejected: GNSS positions rejected since the last one accepted, the newest few.
+        streak: GNSS positions rejected since the last one accepted, while they agree.
     """
 
     stamp_ns: int
     cloud: ParticleCloud
     yaw_rate_rad_s: float | None
     yaw_rate_variance: float
-    travelled_m: float
-    rejected: tuple[RejectedFix, ...]
+    streak: RejectionStreak
 
 
 class RobustParticleFilter:
@@ -136,7 +130,9 @@ class RobustParticleFilter:
         columns[SCALE_ROW] = 1.0 + settings.scale_sigma * normals[SCALE_ROW]
         columns[BIAS_ROW] = settings.yaw_rate_bias_sigma_rad_s * normals[BIAS_ROW]
         variance = settings.steering_noise_rad_s**2
-        self._belief = _Belief(prior.stamp_ns, ParticleCloud(columns), None, variance, 0.0, ())
+        self._belief = _Belief(
+            prior.stamp_ns, ParticleCloud(columns), None, variance, RejectionStreak()
+        )
 
     def predict(self, to_stamp_ns: int, motion: Motion | None = None) -> None:
         """Move every particle to ``to_stamp_ns`` by what was measured, and noise for the rest.
@@ -160,8 +156,7 @@ class RobustParticleFilter:
             ParticleCloud(columns, cloud.log_weights),
             yaw_rate,
             variance,
-            belief.travelled_m + _path_m(step, columns),
-            belief.rejected,
+            belief.streak,
         )
 
     def update(self, observation: Observation) -> UpdateResult:
@@ -187,9 +182,9 @@ class RobustParticleFilter:
         cloud = belief.cloud.reweighted(likelihood)
         if cloud is None:
             return UpdateResult(False, nis, UpdateReason.GATED)
-        rejected = belief.rejected if position is None else ()
+        streak = belief.streak if position is None else RejectionStreak()
         self._belief = dataclasses.replace(
-            belief, cloud=self._resampled_if_poor(cloud), rejected=rejected
+            belief, cloud=self._resampled_if_poor(cloud), streak=streak
         )
         return UpdateResult(True, nis, UpdateReason.ACCEPTED)
 
@@ -255,25 +250,23 @@ class RobustParticleFilter:
         form = observation.gaussian(state)
         if form is None:
             return math.nan, True
-        nis = normalized_innovation_squared(form, covariance)
-        threshold = chi2_threshold(self._settings.gate_probability, form.innovation.size)
-        return nis, nis <= threshold
+        H, R, P = form.jacobian, form.noise_covariance, covariance
+        verdict = gate(form.innovation, H @ P @ H.T + R, self._settings.gate_probability)
+        return verdict.nis, verdict.accepted
 
     def _reject(self, observation: PositionObservation, nis: float) -> UpdateResult:
-        """Count a gated position, and start again there when enough of them agree."""
-        belief, settings = self._current(), self._settings
+        """Count a gated position, and start again there when enough in a row agree."""
+        belief = self._current()
         position = observation.antenna_enu_m
         if position is None or not np.isfinite(nis):
             return UpdateResult(False, nis, UpdateReason.INVALID)
-        fix = RejectedFix(position, observation.covariance_m2, belief.travelled_m)
-        rejected = (*belief.rejected, fix)[-settings.reseed_after_rejections :]
-        if len(rejected) < settings.reseed_after_rejections or not agree(
-            rejected, settings.gate_probability
-        ):
-            self._belief = dataclasses.replace(belief, rejected=rejected)
+        columns, weights = belief.cloud.columns, belief.cloud.weights()
+        streak = belief.streak.extended(observation, float(columns[SPEED_ROW] @ weights))
+        if streak.count < self._settings.reseed_after_rejections:
+            self._belief = dataclasses.replace(belief, streak=streak)
             return UpdateResult(False, nis, UpdateReason.GATED)
         cloud = self._seeded_at(position, observation)
-        self._belief = dataclasses.replace(belief, cloud=cloud, rejected=())
+        self._belief = dataclasses.replace(belief, cloud=cloud, streak=RejectionStreak())
         return UpdateResult(True, nis, UpdateReason.RESEEDED)
 
     def _seeded_at(self, position: FloatArray, observation: PositionObservation) -> ParticleCloud:
@@ -299,17 +292,27 @@ class RobustParticleFilter:
         return self._resampled(cloud)
 
     def _resampled(self, cloud: ParticleCloud) -> ParticleCloud:
-        """Equal weights again, with distinct values of scale and bias."""
+        """Equal weights again, copies set apart by a kernel of the cloud's own shape."""
         columns = self._kernels.resample(cloud.columns, cloud.weights(), self._rng.random())
-        share = self._settings.calibration_roughening
-        if share > 0.0:
-            normals = standard_normals(self._rng, ROBUST_ROWS - SCALE_ROW, cloud.count)
-            columns[SCALE_ROW:] = redraw_keeping_moments(columns[SCALE_ROW:], normals, share)
-        return ParticleCloud(columns)
+        return ParticleCloud(self._smoothed(columns))
 
-
-def _path_m(step: MotionStep, columns: FloatArray) -> float:
-    """Path length of a step: as measured, else by the mean speed of the cloud."""
-    if not math.isnan(step.distance_m):
-        return abs(step.distance_m)
-    return step.duration_s * float(np.abs(columns[SPEED_ROW]).mean())
+    def _smoothed(self, columns: FloatArray) -> FloatArray:
+        settings, count = self._settings, columns.shape[1]
+        centre = columns.mean(axis=1)
+        deviations = columns - centre[:, None]
+        centre[YAW_ROW] = circular_mean(columns[YAW_ROW], np.full(count, 1.0 / count))
+        deviations[YAW_ROW] = wrap(columns[YAW_ROW] - centre[YAW_ROW])
+        sigma = np.sqrt(np.einsum('ij,ij->i', deviations[:3], deviations[:3]) / count)
+        bandwidth = min(
+            0.95,
+            settings.smoothing * optimal_bandwidth(count, ROBUST_ROWS),
+            settings.smoothing_position_max_m / max(float(sigma[:2].max()), 1e-9),
+            settings.smoothing_yaw_max_rad / max(float(sigma[YAW_ROW]), 1e-9),
+        )
+        if bandwidth <= 0.0:
+            return columns
+        normals = standard_normals(self._rng, ROBUST_ROWS, count)
+        smoothed = redrawn(deviations, normals, bandwidth)
+        smoothed += centre[:, None]
+        smoothed[YAW_ROW] = wrap(smoothed[YAW_ROW])
+        return smoothed

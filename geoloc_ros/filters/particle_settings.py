@@ -102,12 +102,28 @@ class ParticleSettings:
         minimum=0.0,
         maximum=0.1,
     )
-    calibration_roughening: float = setting(
-        0.1,
-        'robust: share of their spread by which scale and bias are re-drawn at each resampling '
-        '(their mean and variance stay); 0 lets them run out of distinct values',
+    smoothing: float = setting(
+        1.0,
+        'robust: width of the kernel by which copies are set apart after resampling (mean and '
+        'covariance stay), in units of the best width for a Gaussian; 0 lets heading and '
+        'calibration run out of distinct values, large blurs separate hypotheses',
         minimum=0.0,
-        maximum=0.9,
+        maximum=2.0,
+    )
+    smoothing_position_max_m: float = setting(
+        2.0,
+        'robust: most that smoothing may move a particle (one sigma), so that hypotheses farther '
+        'apart than that are left alone',
+        unit='m',
+        minimum=0.0,
+        maximum=100.0,
+    )
+    smoothing_yaw_max_rad: float = setting(
+        0.1,
+        'robust: most that smoothing may turn a particle (one sigma)',
+        unit='rad',
+        minimum=0.0,
+        maximum=3.2,
     )
     ess_fraction: float = setting(
         0.5,

@@ -14,13 +14,11 @@ import dataclasses
 
 import numpy as np
 
+from geoloc_ros.geometry.angles import UNIFORM_VARIANCE_RAD2
 from geoloc_ros.types import FloatArray, StateBatch
 
 X_ROW, Y_ROW, YAW_ROW, SPEED_ROW, SCALE_ROW, BIAS_ROW = range(6)
 PAPER_ROWS, ROBUST_ROWS = 4, 6
-
-#: Variance of a uniform heading: the most that is ever reported.
-UNIFORM_YAW_VARIANCE_RAD2 = np.pi**2 / 3.0
 
 _TWO_PI = 2.0 * np.pi
 
@@ -103,8 +101,8 @@ def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, Float
     mean[YAW_ROW] = circular_mean(columns[YAW_ROW], weights)
     deviations[YAW_ROW] = wrap(columns[YAW_ROW] - mean[YAW_ROW])
     covariance = (deviations * weights) @ deviations.T
-    if covariance[YAW_ROW, YAW_ROW] > UNIFORM_YAW_VARIANCE_RAD2:
-        shrink = np.sqrt(UNIFORM_YAW_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
+    if covariance[YAW_ROW, YAW_ROW] > UNIFORM_VARIANCE_RAD2:
+        shrink = np.sqrt(UNIFORM_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
         covariance[YAW_ROW, :] *= shrink
         covariance[:, YAW_ROW] *= shrink
     return mean, 0.5 * (covariance + covariance.T)

@@ -36,22 +36,38 @@ def systematic_counts(
     return (load_kernels() if kernels is None else kernels).copies(weights, offset)
 
 
-def redraw_keeping_moments(
-    rows: FloatArray, normals: npt.NDArray[np.float32], share: float
-) -> FloatArray:
-    """Rows shrunk to their mean and spread again by noise: new values, same mean and variance.
+def optimal_bandwidth(count: int, dimension: int) -> float:
+    """Kernel width, in standard deviations, that estimates a Gaussian density best from samples.
 
-    Copies made by resampling become distinct without the slow widening that plain jitter brings.
+    Source: Silverman, 1986, Density estimation, equation 4.14; key silverman1986 in
+        docs/references.bib.
+    """
+    return float((4.0 / ((dimension + 2.0) * count)) ** (1.0 / (dimension + 4.0)))
+
+
+def redrawn(
+    deviations: FloatArray, normals: npt.NDArray[np.float32], bandwidth: float
+) -> FloatArray:
+    """Samples shrunk to their mean and spread again by a Gaussian kernel of their own shape.
+
+    Copies made by resampling become distinct, while mean and covariance stay as they were; plain
+    jitter would widen the cloud at every resampling.
 
     Args:
-        rows: unweighted samples, shape (k, n).
+        deviations: unweighted samples less their mean, shape (k, n).
         normals: N(0, 1) numbers, shape (k, n).
-        share: standard deviation of the noise over that of the row, in [0, 1).
+        bandwidth: h, the kernel's standard deviation in units of the samples', in [0, 1).
 
-    Source: Liu and West, 2001, combined parameter and state estimation in
-        simulation-based filtering; key liu2001 in docs/references.bib.
+    Returns:
+        New deviations, shape (k, n).
+
+    Source: Liu and West, 2001, combined parameter and state estimation in simulation-based
+        filtering; Musso, Oudjane and Le Gland, 2001, improving regularised particle filters;
+        keys liu2001 and musso2001 in docs/references.bib.
     """
-    mean = rows.mean(axis=1, keepdims=True)
-    spread = rows.std(axis=1, keepdims=True)
-    shrink = np.sqrt(1.0 - share * share)
-    return np.asarray(mean + shrink * (rows - mean) + (share * spread) * normals)
+    spread = np.sqrt(np.maximum(np.einsum('ij,ij->i', deviations, deviations), 1e-300))
+    unit = deviations / spread[:, None]
+    values, axes = np.linalg.eigh(unit @ unit.T)
+    scale = spread / np.sqrt(deviations.shape[1])
+    root = (bandwidth * scale)[:, None] * axes * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(np.sqrt(1.0 - bandwidth**2) * deviations + root @ normals)
