@@ -275,7 +275,7 @@ def test_an_initial_pose_as_rviz_sends_it():
 def test_an_initial_pose_without_covariance_gets_that_of_rviz():
     got = inbound.pose_prior(pose((0, 0, 0, 1), [0.0] * 36))
     np.testing.assert_array_equal(got.position_covariance_m2, np.eye(2) * 0.25)
-    assert got.yaw_variance_rad2 == pytest.approx(0.06853891909122467, rel=1e-12)
+    assert got.yaw_variance_rad2 == pytest.approx(math.radians(15.0) ** 2, rel=1e-12)
 
 
 def test_an_initial_pose_that_is_not_finite_is_refused():
