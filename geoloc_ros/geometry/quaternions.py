@@ -102,7 +102,7 @@ def quat_from_rotation(rotation: npt.ArrayLike) -> FloatArray:
     r = np.asarray(rotation, dtype=np.float64)
     if r.shape != (3, 3):
         raise ShapeError(f'rotation has shape {r.shape}; expected (3, 3)')
-    determinant = float(np.linalg.det(r))
+    determinant = float(np.cross(r[0], r[1]) @ r[2])
     if not np.allclose(r @ r.T, np.eye(3), rtol=0.0, atol=1e-6) or not determinant > 0.0:
         raise MeasurementError(
             f'matrix {r.tolist()} (determinant {determinant}) is no rotation; expected '
