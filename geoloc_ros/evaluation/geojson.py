@@ -18,7 +18,8 @@ import numpy as np
 
 from geoloc_ros.errors import EvaluationError
 from geoloc_ros.evaluation.reference import geodetic_of, trajectory_from_geodetic
-from geoloc_ros.evaluation.trajectory import Trajectory, wrapped
+from geoloc_ros.evaluation.trajectory import Trajectory
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
 _UPPER = np.triu_indices(3)
@@ -160,7 +161,7 @@ def _yaw(path: Path, properties: dict[str, Any], count: int) -> FloatArray | Non
         return None
     _check_count(path, 'bearing_deg', bearings, count)
     degrees = np.array([np.nan if value is None else float(value) for value in bearings])
-    return wrapped(np.deg2rad(90.0 - degrees))
+    return wrap_angle(np.deg2rad(90.0 - degrees))
 
 
 def _covariance(path: Path, properties: dict[str, Any], count: int) -> FloatArray | None:

@@ -18,8 +18,8 @@ from geoloc_ros.evaluation.trajectory import (
     Trajectory,
     moved_to_point,
     sample_at,
-    wrapped,
 )
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import FloatArray
 
 
@@ -109,7 +109,7 @@ def yaw_errors_deg(
     if trajectory.yaw_enu_rad is None:
         return np.full(len(trajectory), np.nan)
     reference = sample_at(truth, trajectory.stamps_ns, max_gap_s).yaw_enu_rad
-    return np.rad2deg(np.abs(wrapped(trajectory.yaw_enu_rad - reference)))
+    return np.rad2deg(np.abs(wrap_angle(trajectory.yaw_enu_rad - reference)))
 
 
 def position_nees(

@@ -14,8 +14,9 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from geoloc_ros.evaluation.trajectory import StampArray, Trajectory, in_time_order, wrapped
+from geoloc_ros.evaluation.trajectory import StampArray, Trajectory, in_time_order
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
 
@@ -101,6 +102,6 @@ def about_datum(trajectory: Trajectory, datum: GeodeticPosition) -> Trajectory:
         trajectory,
         positions_enu_m=positions[:, :2],
         datum=datum,
-        yaw_enu_rad=None if yaw is None else wrapped(yaw + turn),
+        yaw_enu_rad=None if yaw is None else wrap_angle(yaw + turn),
         covariance=None if covariance is None else turned @ covariance @ turned.T,
     )

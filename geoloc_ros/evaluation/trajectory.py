@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.errors import EvaluationError, ShapeError
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import NANOSECONDS_PER_SECOND, FloatArray, GeodeticPosition
 
 StampArray = npt.NDArray[np.int64]
@@ -114,11 +115,6 @@ def in_time_order(stamps_ns: StampArray) -> StampArray:
     return np.asarray(order[last_of_equal], dtype=np.int64)
 
 
-def wrapped(angles_rad: FloatArray) -> FloatArray:
-    """Angles brought into (-pi, pi], shape unchanged."""
-    return np.asarray(np.pi - np.mod(np.pi - angles_rad, 2.0 * np.pi))
-
-
 def sample_at(
     trajectory: Trajectory, stamps_ns: StampArray, max_gap_s: float = DEFAULT_MAX_GAP_S
 ) -> Samples:
@@ -152,7 +148,7 @@ def sample_at(
     positions[available] = (start + fraction[:, None] * (end - start))[available]
     if trajectory.yaw_enu_rad is not None:
         first, last = trajectory.yaw_enu_rad[before], trajectory.yaw_enu_rad[after]
-        turned = wrapped(first + fraction * wrapped(last - first))
+        turned = wrap_angle(first + fraction * wrap_angle(last - first))
         yaws[available] = turned[available]
     return Samples(available, positions, yaws)
 

@@ -7,9 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from geoloc_ros.bags.writer import BagWriter
 from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geometry.se2 import Pose2
+from geoloc_ros.geometry.se3 import Pose3
+from geoloc_ros.messages import outbound, sensors
 from geoloc_ros.types import (
     CovarianceType,
     FixStatus,
@@ -77,6 +81,60 @@ class CircleDrive:
             for one in measurements
         ]
         return sorted(received, key=lambda item: item.receive_stamp_ns)
+
+    def write_bag(self, path, duration_s=60, truth_frame='map', with_truth=True, fix_topic='/fix'):
+        """The drive as a bag: fixes, odometry, tf_static, the datum and the truth."""
+        antenna_arm = np.array([1.0, 0.5, 1.5])
+        with BagWriter(path) as bag:
+            transform = bag.messages.new('geometry_msgs/msg/TransformStamped')
+            outbound.set_header(transform.header, self.start_ns, 'base_link')
+            transform.child_frame_id = 'gps'
+            offset = transform.transform.translation
+            offset.x, offset.y, offset.z = antenna_arm
+            bag.write_static_transforms([transform], self.start_ns)
+            datum = outbound.datum_fix(self.origin, self.start_ns, 'map', bag.messages)
+            bag.write('/datum', datum, self.start_ns)
+            for item in self.drive(duration_s):
+                one = item.measurement
+                if isinstance(one, GnssFix):
+                    message = outbound.nav_sat_fix(one, bag.messages)
+                    bag.write(fix_topic, message, item.receive_stamp_ns)
+                else:
+                    bag.write('/odom', self._odometry(one, bag.messages), item.receive_stamp_ns)
+            if with_truth:
+                self._write_truth(bag, duration_s, truth_frame)
+
+    def _odometry(self, sample, messages):
+        reading = sensors.OdometryReading(
+            sample.stamp_ns,
+            'odom',
+            'base_link',
+            None,
+            np.array([sample.speed_m_s, 0.0, 0.0]),
+            np.array([0.0, 0.0, sample.yaw_rate_rad_s]),
+            speed_variance=sample.speed_variance,
+            yaw_rate_variance=sample.yaw_rate_variance,
+        )
+        return sensors.odometry_reading(reading, messages)
+
+    def _write_truth(self, bag, duration_s, truth_frame):
+        truth = self.truth(duration_s)
+        rotation, translation = Datum(self.origin).ecef_from_enu()
+        earth_from_map = Pose3.from_rotation(rotation, translation)
+        for stamp_ns, (x, y), yaw in zip(
+            truth.stamps_ns.tolist(),
+            truth.positions_enu_m.tolist(),
+            truth.yaw_enu_rad.tolist(),
+            strict=True,
+        ):
+            pose = Pose3.from_planar(Pose2(x, y, yaw))
+            if truth_frame == 'earth':
+                pose = earth_from_map @ pose
+            reading = sensors.OdometryReading(
+                stamp_ns, truth_frame, 'base_link', pose, np.zeros(3), np.zeros(3)
+            )
+            message = sensors.odometry_reading(reading, bag.messages)
+            bag.write('/ground_truth/odometry', message, stamp_ns)
 
 
 @pytest.fixture

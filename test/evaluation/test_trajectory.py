@@ -9,7 +9,6 @@ from geoloc_ros.evaluation.trajectory import (
     in_time_order,
     moved_to_point,
     sample_at,
-    wrapped,
 )
 from geoloc_ros.types import GeodeticPosition
 
@@ -92,12 +91,6 @@ def test_interpolation_agrees_with_numpy_interp():
 def test_equal_stamps_keep_the_last():
     assert in_time_order(np.array([3, 1, 3, 2])).tolist() == [1, 3, 2]
     assert in_time_order(np.array([], dtype=np.int64)).tolist() == []
-
-
-def test_wrapped_is_half_open_at_minus_pi():
-    assert wrapped(np.array([np.pi, -np.pi, 3 * np.pi, 0.5])) == pytest.approx(
-        [np.pi, np.pi, np.pi, 0.5]
-    )
 
 
 def test_a_lever_arm_moves_by_heading():

@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Trajectories that a bag carries as topics: the truth, or what a filter published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoloc_ros.bags.reader import BagReader, BagTopic
+from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
+from geoloc_ros.errors import EvaluationError, MeasurementError
+from geoloc_ros.evaluation.reference import trajectory_from_geodetic
+from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order
+from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geometry.covariance import planar_from_ros_covariance
+from geoloc_ros.geometry.se3 import Pose3
+from geoloc_ros.messages.inbound import quat_xyzw, stamp_ns
+from geoloc_ros.types import FixStatus, FloatArray, GeodeticPosition
+
+TF_STATIC_TOPIC = '/tf_static'
+_NAV_SAT_FIX = 'sensor_msgs/msg/NavSatFix'
+_ODOMETRY = 'nav_msgs/msg/Odometry'
+_POSE = 'geometry_msgs/msg/PoseStamped'
+_POSE_WITH_COVARIANCE = 'geometry_msgs/msg/PoseWithCovarianceStamped'
+#: Types that a trajectory can be read from; of several truth topics the first of these counts.
+TRAJECTORY_TYPES = (_ODOMETRY, _POSE_WITH_COVARIANCE, _POSE, _NAV_SAT_FIX)
+_TRUTH_WORDS = frozenset({'ground_truth', 'truth'})
+_DATUM_WORD = 'datum'
+
+
+def is_bag(path: Path) -> bool:
+    """Whether a path looks like a bag: a folder, or a file with a bag's suffix."""
+    return path.is_dir() or path.suffix in ('.mcap', '.db3', '.bag')
+
+
+def bag_trajectory(
+    path: Path, topic: str, name: str, datum: GeodeticPosition | None = None
+) -> Trajectory:
+    """One topic of a bag as a trajectory of ``base_link`` (or of the antenna, for fixes).
+
+    Args:
+        path: the bag.
+        topic: of a type in ``TRAJECTORY_TYPES``.
+        name: key in the report.
+        datum: origin of ``map`` for a bag that does not carry it.
+
+    Raises:
+        DriveError: no such bag or topic.
+        EvaluationError: the topic holds no trajectory, or nobody says where its frame is.
+    """
+    with BagReader(path) as bag:
+        bag.require([topic])
+        return read_topic(bag, topic, name, datum)
+
+
+def bag_truth(path: Path, datum: GeodeticPosition | None = None) -> Trajectory:
+    """The truth that a bag carries.
+
+    Raises:
+        DriveError: no such bag.
+        EvaluationError: it carries none.
+    """
+    with BagReader(path) as bag:
+        topic = truth_topic(bag.topics)
+        if topic is None:
+            raise EvaluationError(
+                f'bag {path} carries no truth: no topic with one of the words '
+                f'{", ".join(sorted(_TRUTH_WORDS))} and of a type '
+                f'{", ".join(TRAJECTORY_TYPES)}; name the topic, as {path}:/topic'
+            )
+        return read_topic(bag, topic, 'truth', datum)
+
+
+def truth_topic(topics: Sequence[BagTopic]) -> str | None:
+    """The topic that carries the truth, by its name and type, if there is one."""
+    found = [
+        topic
+        for topic in topics
+        if topic.message_type in TRAJECTORY_TYPES
+        and topic.count > 0
+        and _TRUTH_WORDS.intersection(topic.name.split('/'))
+    ]
+    found.sort(key=lambda topic: (TRAJECTORY_TYPES.index(topic.message_type), topic.name))
+    return found[0].name if found else None
+
+
+def bag_datum(bag: BagReader) -> GeodeticPosition | None:
+    """Origin of ``map`` as the bag's ``datum`` topic states it (the last message counts)."""
+    topics = [
+        topic.name
+        for topic in bag.topics
+        if topic.message_type == _NAV_SAT_FIX and topic.name.rsplit('/', 1)[-1] == _DATUM_WORD
+    ]
+    place: GeodeticPosition | None = None
+    for item in bag.messages(topics) if topics else ():
+        place = _position(item.message)
+    return place
+
+
+def static_frames(bag: BagReader) -> StaticFrames:
+    """The static transforms of a bag, with those of every message."""
+    transforms: list[Any] = []
+    for item in bag.messages([TF_STATIC_TOPIC]):
+        transforms.extend(item.message.transforms)
+    return StaticFrames(transforms)
+
+
+def read_topic(
+    bag: BagReader, topic: str, name: str, datum: GeodeticPosition | None = None
+) -> Trajectory:
+    """One topic of an open bag as a trajectory (as ``bag_trajectory``)."""
+    message_type = next(one.message_type for one in bag.topics if one.name == topic)
+    if message_type not in TRAJECTORY_TYPES:
+        raise EvaluationError(
+            f'topic {topic} of {bag.path} is of type {message_type}; expected one of '
+            f'{", ".join(TRAJECTORY_TYPES)}'
+        )
+    messages = [item.message for item in bag.messages([topic])]
+    frames = static_frames(bag)
+    source = f'{topic} ({message_type.rsplit("/", 1)[-1]}) of {bag.path.name}'
+    if message_type == _NAV_SAT_FIX:
+        return _from_fixes(messages, name, datum or bag_datum(bag), frames, source)
+    origin = bag_datum(bag) or datum
+    if origin is None:
+        raise EvaluationError(
+            f'bag {bag.path} has {topic} in frame {messages[0].header.frame_id!r} but no '
+            f'NavSatFix topic named {_DATUM_WORD!r} that says where that is; give its origin '
+            'with --datum LAT LON ALT'
+        )
+    return _from_poses(messages, name, origin, frames, source)
+
+
+def _position(message: Any) -> GeodeticPosition:
+    altitude = float(message.altitude)
+    return GeodeticPosition(
+        float(message.latitude),
+        float(message.longitude),
+        altitude if np.isfinite(altitude) else 0.0,
+    )
+
+
+def _from_fixes(
+    messages: Sequence[Any],
+    name: str,
+    datum: GeodeticPosition | None,
+    frames: StaticFrames,
+    source: str,
+) -> Trajectory:
+    usable = [
+        message
+        for message in messages
+        if message.status.status != FixStatus.NO_FIX
+        and np.isfinite([message.latitude, message.longitude]).all()
+    ]
+    if not usable:
+        raise EvaluationError(f'none of {len(messages)} messages of {source} has a position')
+    positions = [_position(message) for message in usable]
+    arms = frames.lever_arms_m()
+    covariance = np.zeros((len(usable), 3, 3))
+    for row, message in zip(covariance, usable, strict=True):
+        row[:2, :2] = np.reshape(message.position_covariance, (3, 3))[:2, :2]
+    return trajectory_from_geodetic(
+        name,
+        np.array([stamp_ns(message.header.stamp) for message in usable], dtype=np.int64),
+        np.array([position.lat_deg for position in positions]),
+        np.array([position.lon_deg for position in positions]),
+        np.array([position.alt_m for position in positions]),
+        datum or positions[0],
+        covariance=covariance if np.any(covariance) else None,
+        lever_arm_m=arms.get(usable[0].header.frame_id.lstrip('/'), (0.0, 0.0)),
+        source=source,
+    )
+
+
+def _from_poses(
+    messages: Sequence[Any],
+    name: str,
+    datum: GeodeticPosition,
+    frames: StaticFrames,
+    source: str,
+) -> Trajectory:
+    in_earth = messages[0].header.frame_id.lstrip('/') == 'earth'
+    map_from_frame = _map_from_earth(datum) if in_earth else Pose3.identity()
+    child = getattr(messages[0], 'child_frame_id', BASE_FRAME) or BASE_FRAME
+    child_from_base = frames.lookup(child, BASE_FRAME)
+    if child_from_base is None:
+        if child.lstrip('/') != BASE_FRAME:
+            source += f'; of frame {child}, whose place in {BASE_FRAME} the bag does not tell'
+        child_from_base = Pose3.identity()
+    stamps, rows, covariances = [], [], []
+    for message in messages:
+        pose, covariance = _pose_of(message)
+        if pose is None:
+            continue
+        planar = (map_from_frame @ pose @ child_from_base).planar()
+        stamps.append(stamp_ns(message.header.stamp))
+        rows.append((planar.x_m, planar.y_m, planar.yaw_rad))
+        covariances.append(covariance)
+    stamps_ns = np.array(stamps, dtype=np.int64)
+    order = in_time_order(stamps_ns)
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), 3)[order]
+    stated = np.array(covariances).reshape(len(rows), 3, 3)[order]
+    return Trajectory(
+        name=name,
+        stamps_ns=stamps_ns[order],
+        positions_enu_m=table[:, :2],
+        datum=datum,
+        yaw_enu_rad=table[:, 2],
+        covariance=stated if np.any(stated) and not in_earth else None,
+        source=source,
+    )
+
+
+def _pose_of(message: Any) -> tuple[Pose3 | None, FloatArray]:
+    """The pose and its planar covariance (zeros where none is stated); ``None`` if unusable."""
+    holder = message.pose
+    covariance = np.zeros((3, 3))
+    if hasattr(holder, 'covariance'):
+        covariance = planar_from_ros_covariance(np.asarray(holder.covariance))
+        holder = holder.pose
+    place = holder.position
+    try:
+        return Pose3(
+            np.array([place.x, place.y, place.z]), quat_xyzw(holder.orientation)
+        ), covariance
+    except MeasurementError:
+        return None, covariance
+
+
+def _map_from_earth(datum: GeodeticPosition) -> Pose3:
+    rotation, translation = Datum(datum).ecef_from_enu()
+    return Pose3.from_rotation(rotation, translation).inverse()

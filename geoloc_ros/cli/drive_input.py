@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a bag as the localizer uses it: measurements by arrival, mounting, truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoloc_ros.bags.reader import BagMessage, BagReader, BagTopic
+from geoloc_ros.cli.bag_trajectory import read_topic, static_frames, truth_topic
+from geoloc_ros.cli.comparison import RecordedDrive
+from geoloc_ros.cli.offline import ReceivedMeasurement
+from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
+from geoloc_ros.errors import DriveError, MeasurementError
+from geoloc_ros.localizer.localizer import Measurement
+from geoloc_ros.messages import inbound
+from geoloc_ros.types import FloatArray, GeodeticPosition
+
+_NAV_SAT_FIX = 'sensor_msgs/msg/NavSatFix'
+_IDENTITY_XYZW = np.array((0.0, 0.0, 0.0, 1.0))
+
+#: Topic of each source, named as the nodes name them; ``--topics`` changes them.
+DEFAULT_TOPICS: Mapping[str, str] = {
+    'fix': '/fix',
+    'fix/corrected': '/fix/corrected',
+    'odom': '/odom',
+    'imu': '/imu',
+    'pose_observation': '/pose_observation',
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class DriveTopics:
+    """Where a bag has what.
+
+    Attributes:
+        sources: topic by source name, as the nodes' subscriptions.
+        truth: topic of the truth; empty: found by its name.
+        odom_as_pose: use the increments of the odometry's pose in place of its twist.
+    """
+
+    sources: Mapping[str, str] = dataclasses.field(default_factory=lambda: dict(DEFAULT_TOPICS))
+    truth: str = ''
+    odom_as_pose: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class _Converter:
+    """Turns messages of one source into measurements."""
+
+    source: str
+    frames: StaticFrames
+    odom_as_pose: bool
+
+    def measurement(self, item: BagMessage) -> Measurement:
+        """The measurement in a message.
+
+        Raises:
+            MeasurementError: the message cannot be used.
+            DriveError: no source is read from messages of its type.
+        """
+        if item.message_type == 'sensor_msgs/msg/Imu':
+            mounting = self._mounting(item.message.header.frame_id)
+            return inbound.twist_sample_from_imu(item.message, mounting, self.source)
+        if item.message_type == 'nav_msgs/msg/Odometry' and self.odom_as_pose:
+            return inbound.odometry_pose(item.message, self.source)
+        convert = _CONVERSIONS.get(item.message_type)
+        if convert is None:
+            known = ', '.join(sorted([*_CONVERSIONS, 'sensor_msgs/msg/Imu']))
+            raise DriveError(
+                f'topic {item.topic}, source {self.source!r}, is of type {item.message_type}; '
+                f'expected one of {known}; name another topic with --topics {self.source}=/NAME'
+            )
+        return convert(item.message, self.source)
+
+    def _mounting(self, frame_id: str) -> FloatArray:
+        base_from_imu = self.frames.lookup(BASE_FRAME, frame_id)
+        return _IDENTITY_XYZW if base_from_imu is None else base_from_imu.quat_xyzw
+
+
+_CONVERSIONS: Mapping[str, Callable[[Any, str], Measurement]] = {
+    _NAV_SAT_FIX: inbound.gnss_fix,
+    'nav_msgs/msg/Odometry': inbound.twist_sample_from_odometry,
+    'geometry_msgs/msg/TwistStamped': inbound.twist_sample_from_twist,
+    'geometry_msgs/msg/TwistWithCovarianceStamped': (
+        inbound.twist_sample_from_twist_with_covariance
+    ),
+    'geometry_msgs/msg/PoseWithCovarianceStamped': inbound.pose_measurement,
+}
+
+
+def read_drive(
+    path: Path, topics: DriveTopics, datum: GeodeticPosition | None = None
+) -> RecordedDrive:
+    """Read everything the localizer needs from a bag.
+
+    Args:
+        path: the bag.
+        topics: where it has what.
+        datum: origin of ``map`` for a truth in ``map``, where the bag does not carry it.
+
+    Raises:
+        DriveError: no such bag, or a topic that was asked for is missing or of the wrong type.
+        EvaluationError: a truth that nobody can place.
+    """
+    with BagReader(path) as bag:
+        frames = static_frames(bag)
+        sources = _present(bag, topics)
+        received, unusable = _measurements(bag, frames, sources, topics.odom_as_pose)
+        truth_name = topics.truth or truth_topic(bag.topics)
+        if topics.truth:
+            bag.require([topics.truth])
+        truth = None if truth_name is None else read_topic(bag, truth_name, 'truth', datum)
+        notes = [
+            f'{source}: {count} messages could not be used, first: {text}'
+            for source, (count, text) in unusable.items()
+        ]
+        return RecordedDrive(
+            path.stem, tuple(received), frames.lever_arms_m(), truth, tuple(notes)
+        )
+
+
+def _present(bag: BagReader, topics: DriveTopics) -> dict[str, str]:
+    """Source by topic, for the topics that the bag has.
+
+    The only NavSatFix topic of a bag is its fix, whatever its name, unless one was named.
+    """
+    by_name = {topic.name: topic for topic in bag.topics}
+    found = {topic: source for source, topic in topics.sources.items() if topic in by_name}
+    asked = {s: t for s, t in topics.sources.items() if DEFAULT_TOPICS.get(s) != t}
+    bag.require(list(asked.values()))
+    if 'fix' not in found.values():
+        found[_only_fix(bag, by_name)] = 'fix'
+    return found
+
+
+def _only_fix(bag: BagReader, by_name: Mapping[str, BagTopic]) -> str:
+    fixes = [
+        name
+        for name, topic in by_name.items()
+        if topic.message_type == _NAV_SAT_FIX
+        and not {'datum', 'truth', 'ground_truth'}.intersection(name.split('/'))
+    ]
+    if len(fixes) == 1:
+        return fixes[0]
+    raise DriveError(
+        f'bag {bag.path} has no topic /fix and {len(fixes)} topics of type {_NAV_SAT_FIX} '
+        f'({", ".join(fixes) or "none"}) among {", ".join(sorted(by_name))}; name the fixes with '
+        '--topics fix=/NAME'
+    )
+
+
+def _measurements(
+    bag: BagReader, frames: StaticFrames, sources: Mapping[str, str], odom_as_pose: bool
+) -> tuple[list[ReceivedMeasurement], dict[str, tuple[int, str]]]:
+    """Measurements in order of arrival, and by source the messages that were none."""
+    converters = {
+        topic: _Converter(source, frames, odom_as_pose) for topic, source in sources.items()
+    }
+    received: list[ReceivedMeasurement] = []
+    unusable: dict[str, tuple[int, str]] = {}
+    for item in bag.messages(list(sources)):
+        converter = converters[item.topic]
+        try:
+            measurement = converter.measurement(item)
+        except MeasurementError as error:
+            count, text = unusable.get(converter.source, (0, str(error)))
+            unusable[converter.source] = (count + 1, text)
+            continue
+        received.append(ReceivedMeasurement(item.receive_stamp_ns, measurement))
+    return received, unusable

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc``: every offline task under one command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import sys
+
+from geoloc_ros.cli import evaluate, localize
+from geoloc_ros.errors import GeolocError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; each subcommand sets ``run``, which returns a status."""
+    parser = argparse.ArgumentParser(
+        prog='geoloc',
+        description='Where a ground vehicle is on Earth: convert, localize, replay, evaluate.',
+    )
+    subparsers = parser.add_subparsers(title='commands', metavar='COMMAND', required=True)
+    for command in (localize, evaluate):
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``geoloc``.
+
+    Args:
+        arguments: words after the program's name; those of the process when ``None``.
+
+    Returns:
+        Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
+    """
+    options = make_parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except GeolocError as error:
+        print(f'geoloc: error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('geoloc: interrupted', file=sys.stderr)
+        return _INTERRUPTED
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
