@@ -187,6 +187,14 @@ def test_cmake_exports_get_this_machine_folders(tmp_path):
     assert tf2_messages.correct_exports(tmp_path, '/py', '/np') == 0
 
 
+@pytest.mark.parametrize(('minor', 'word'), [(10, 'skipped'), (11, 'passed'), (13, 'passed')])
+def test_types_are_checked_from_python_3_11_on(monkeypatch, minor, word):
+    there = interpreters.Interpreter(Path('python'), (3, minor, 0))
+    monkeypatch.setattr(stages, 'probe', lambda _: there)
+    monkeypatch.setattr(stages, 'run_visible', lambda *_: 0)
+    assert stages.types_stage().word == word
+
+
 def test_one_failed_stage_fails_the_whole(capsys):
     passed = stages.Verdict('format', 'passed', '1 s')
     skipped = stages.Verdict('core', 'skipped', 'no Python 3.10')
