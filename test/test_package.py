@@ -10,6 +10,7 @@ import importlib
 import json
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -172,6 +173,30 @@ def test_scripts_go_where_ros2_run_looks():
     text = (ROOT / 'setup.cfg').read_text(encoding='utf-8')
     assert 'script_dir=$base/lib/geoloc_ros' in text
     assert 'install_scripts=$base/lib/geoloc_ros' in text
+
+
+def test_the_installed_tree_is_what_ros_expects(tmp_path, arguments):
+    """Builds and installs as colcon does for ament_python: setup.py into a prefix."""
+    source = tmp_path / 'source'
+    for path in tracked_files():
+        place = source / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    prefix = tmp_path / 'install'
+    command = [sys.executable, '-W', 'ignore', 'setup.py', '-q', 'build']
+    command += ['install', '--prefix', str(prefix), '--single-version-externally-managed']
+    command += ['--record', str(tmp_path / 'record.txt')]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    programs = {path.name for path in (prefix / 'lib' / 'geoloc_ros').iterdir()}
+    assert programs == set(_entry_points(arguments))
+    assert (prefix / 'share/ament_index/resource_index/packages/geoloc_ros').is_file()
+    assert (prefix / 'share/geoloc_ros/package.xml').is_file()
+    for folder in ('launch', 'config', 'models'):
+        kept = [path for path in tracked_files() if (ROOT / folder) in path.parents]
+        for path in kept:
+            assert (prefix / 'share/geoloc_ros' / path.relative_to(ROOT)).is_file()
+    assert list(prefix.glob('lib/python3*/site-packages/geoloc_ros/py.typed'))
 
 
 def test_other_packages_are_hidden_from_colcon():
