@@ -34,7 +34,7 @@ THIRD_PARTY = {
     'evaluation': {'scipy', 'matplotlib'},
     'messages': {'cv2'},
     'bags': {'rosbags', 'yaml', 'cv2', 'tqdm'},
-    'ros': {'yaml'},
+    'ros': {'yaml', 'cv2'},
     'nodes': {'yaml'},
     'cli': {'yaml', 'tqdm', 'matplotlib'},
 }  # fmt: skip
