@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from geoloc_ros.bags.reader import BagReader, BagTopic
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
 from geoloc_ros.errors import EvaluationError, MeasurementError
 from geoloc_ros.evaluation.reference import trajectory_from_geodetic
-from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order
+from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order, sample_at
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geometry.covariance import planar_from_ros_covariance
 from geoloc_ros.geometry.se3 import Pose3
@@ -65,40 +66,70 @@ def bag_truth(path: Path, datum: GeodeticPosition | None = None) -> Trajectory:
         EvaluationError: it carries none.
     """
     with BagReader(path) as bag:
-        topic = truth_topic(bag.topics)
-        if topic is None:
-            raise EvaluationError(
-                f'bag {path} carries no truth: no topic with one of the words '
-                f'{", ".join(sorted(_TRUTH_WORDS))} and of a type '
-                f'{", ".join(TRAJECTORY_TYPES)}; name the topic, as {path}:/topic'
-            )
-        return read_topic(bag, topic, 'truth', datum)
+        truth = read_truth(bag, datum)
+    if truth is None:
+        raise EvaluationError(
+            f'bag {path} carries no truth: no topic with one of the words '
+            f'{", ".join(sorted(_TRUTH_WORDS))} and of a type '
+            f'{", ".join(TRAJECTORY_TYPES)}; name the topic, as {path}:/topic'
+        )
+    return truth
 
 
-def truth_topic(topics: Sequence[BagTopic]) -> str | None:
-    """The topic that carries the truth, by its name and type, if there is one."""
+def read_truth(bag: BagReader, datum: GeodeticPosition | None = None) -> Trajectory | None:
+    """The truth that an open bag carries, or ``None``.
+
+    Of several truth topics the first type in ``TRAJECTORY_TYPES`` counts. Poses in ``map`` of
+    a bag that does not say where ``map`` is give the heading only; the positions are then those
+    of the truth's NavSatFix topic.
+
+    Raises:
+        EvaluationError: there is one, but nobody says where its frame is.
+    """
+    topics = truth_topics(bag.topics)
+    if not topics:
+        return None
+    best = topics[0]
+    fixes = [topic for topic in topics if topic.message_type == _NAV_SAT_FIX]
+    placed = datum is not None or bag_datum(bag, best.name) is not None
+    if best.message_type == _NAV_SAT_FIX or placed or not fixes:
+        return read_topic(bag, best.name, 'truth', datum)
+    positions = read_topic(bag, fixes[0].name, 'truth')
+    poses = read_topic(bag, best.name, 'truth', positions.datum)
+    yaw = sample_at(poses, positions.stamps_ns).yaw_enu_rad
+    source = f'{positions.source}, heading of {best.name}'
+    return dataclasses.replace(positions, yaw_enu_rad=yaw, covariance=None, source=source)
+
+
+def truth_topics(topics: Sequence[BagTopic]) -> list[BagTopic]:
+    """The topics that carry the truth, by name and type, the best first."""
     found = [
         topic
         for topic in topics
         if topic.message_type in TRAJECTORY_TYPES
         and topic.count > 0
+        and topic.name.rpartition('/')[2] != _DATUM_WORD
         and _TRUTH_WORDS.intersection(topic.name.split('/'))
     ]
-    found.sort(key=lambda topic: (TRAJECTORY_TYPES.index(topic.message_type), topic.name))
-    return found[0].name if found else None
+    return sorted(
+        found, key=lambda topic: (TRAJECTORY_TYPES.index(topic.message_type), topic.name)
+    )
 
 
-def bag_datum(bag: BagReader) -> GeodeticPosition | None:
-    """Origin of ``map`` as the bag's ``datum`` topic states it (the last message counts)."""
-    topics = [
-        topic.name
-        for topic in bag.topics
-        if topic.message_type == _NAV_SAT_FIX and topic.name.rsplit('/', 1)[-1] == _DATUM_WORD
-    ]
-    place: GeodeticPosition | None = None
-    for item in bag.messages(topics) if topics else ():
-        place = _position(item.message)
-    return place
+def bag_datum(bag: BagReader, topic: str) -> GeodeticPosition | None:
+    """Origin of the ``map`` that a topic's poses are in, as the bag states it.
+
+    It is the last message of the nearest NavSatFix topic named ``datum``: in the topic's own
+    namespace, else in those above (``/robot/filter/datum``, ``/robot/datum``, ``/datum``).
+    """
+    present = {one.name for one in bag.topics if one.message_type == _NAV_SAT_FIX}
+    namespace = topic
+    while namespace:
+        namespace = namespace.rpartition('/')[0]
+        name = f'{namespace}/{_DATUM_WORD}'
+        if name in present:
+            return _position(list(bag.messages([name]))[-1].message)
+    return None
 
 
 def static_frames(bag: BagReader) -> StaticFrames:
@@ -123,8 +154,8 @@ def read_topic(
     frames = static_frames(bag)
     source = f'{topic} ({message_type.rsplit("/", 1)[-1]}) of {bag.path.name}'
     if message_type == _NAV_SAT_FIX:
-        return _from_fixes(messages, name, datum or bag_datum(bag), frames, source)
-    origin = bag_datum(bag) or datum
+        return _from_fixes(messages, name, datum or bag_datum(bag, topic), frames, source)
+    origin = bag_datum(bag, topic) or datum
     if origin is None:
         raise EvaluationError(
             f'bag {bag.path} has {topic} in frame {messages[0].header.frame_id!r} but no '

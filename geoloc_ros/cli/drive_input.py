@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from geoloc_ros.bags.reader import BagMessage, BagReader, BagTopic
-from geoloc_ros.cli.bag_trajectory import read_topic, static_frames, truth_topic
+from geoloc_ros.cli.bag_trajectory import read_topic, read_truth, static_frames
 from geoloc_ros.cli.comparison import RecordedDrive
 from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
 from geoloc_ros.errors import DriveError, MeasurementError
+from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.localizer.localizer import Measurement
 from geoloc_ros.messages import inbound
 from geoloc_ros.types import FloatArray, GeodeticPosition
@@ -112,10 +113,11 @@ def read_drive(
         frames = static_frames(bag)
         sources = _present(bag, topics)
         received, unusable = _measurements(bag, frames, sources, topics.odom_as_pose)
-        truth_name = topics.truth or truth_topic(bag.topics)
         if topics.truth:
             bag.require([topics.truth])
-        truth = None if truth_name is None else read_topic(bag, truth_name, 'truth', datum)
+            truth: Trajectory | None = read_topic(bag, topics.truth, 'truth', datum)
+        else:
+            truth = read_truth(bag, datum)
         notes = [
             f'{source}: {count} messages could not be used, first: {text}'
             for source, (count, text) in unusable.items()
