@@ -199,6 +199,12 @@ class RobustParticleFilter:
         """Up to ``count`` poses (x, y, yaw) spread evenly over the weights, shape (m, 3)."""
         return display_poses(self._current().cloud, count)
 
+    def calibration(self) -> tuple[float, float]:
+        """Odometry scale (true over measured) and yaw-rate bias in rad/s, as estimated."""
+        cloud = self._current().cloud
+        scale, bias_rad_s = cloud.columns[SCALE_ROW : BIAS_ROW + 1] @ cloud.weights()
+        return float(scale), float(bias_rad_s)
+
     def checkpoint(self) -> Callable[[], None]:
         """A function that puts particles and random stream back as they are now."""
         belief, stream = self._belief, self._rng.bit_generator.state
