@@ -32,6 +32,7 @@ _STYLES = {
 }
 _OTHER_COLOURS = ('#7f7f7f', '#b5651d', '#e377c2', '#9a9a00', '#17becf')
 _MAP_ASPECT = 1.35  # width over height of the overview panel
+_HEADROOM = 1.4  # of the error panel, over the worst raw or main error
 _SPACING = 1.0 / 16.0  # between ellipses, in heights of the panel
 
 
@@ -85,8 +86,8 @@ def write_plot(
     closer = figure.add_subplot(grid[0, 3:])
     below = figure.add_subplot(grid[1, :])
     figure.suptitle(title, fontsize=15, fontweight='bold')
-    drawn = [*trajectories, *([] if truth is None else [truth])]
-    whole = _extent(drawn).around(_MAP_ASPECT, 0.06)
+    shown = [one for one in trajectories if one.name in (raw_name, main_name) and len(one)]
+    whole = _extent([*shown, *([] if truth is None else [truth])]).around(_MAP_ASPECT, 0.06)
     window = _closer_window(trajectories, truth, raw_name, main_name, whole)
     for axes, view, subtitle in (
         (overview, whole, 'Map'),
@@ -134,7 +135,7 @@ def _closer_window(
     centre = raw.positions_enu_m[worst]
     there = sample_at(reference, raw.stamps_ns[worst : worst + 1]).positions_enu_m[0]
     centre = 0.5 * (centre + there)
-    half = max(2.2 * float(errors[worst]), 0.06 * (whole.east - whole.west), 10.0)
+    half = max(3.0 * float(errors[worst]), 0.02 * (whole.east - whole.west), 15.0)
     half = min(half, 0.5 * (whole.north - whole.south))
     x, y = float(centre[0]), float(centre[1])
     return _Window(x - 0.88 * half, x + 0.88 * half, y - half, y + half)
@@ -213,7 +214,12 @@ def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: st
         return
     east, north = trajectory.positions_enu_m.T
     seen = (east > view.west) & (east < view.east) & (north > view.south) & (north < view.north)
-    indices = _spread_out(trajectory, np.flatnonzero(seen), _SPACING * (view.north - view.south))
+    if not np.any(seen):
+        return
+    sizes_m = np.linalg.eigvalsh(trajectory.covariance[seen, :2, :2])[:, 1]
+    width_m = 2.0 * math.sqrt(_CHI2_95_2_DOF * max(float(np.median(sizes_m)), 0.0))
+    spacing_m = max(_SPACING * (view.north - view.south), 0.5 * width_m)
+    indices = _spread_out(trajectory, np.flatnonzero(seen), spacing_m)
     for number, index in enumerate(indices):
         values, vectors = np.linalg.eigh(trajectory.covariance[index, :2, :2])
         if not values[0] > 0.0:
@@ -316,12 +322,19 @@ def _draw_errors(
     by_name = {one.name: one for one in trajectories}
     reference = truth if truth is not None else by_name[raw_name]
     origin_ns = int(min(one.stamps_ns[0] for one in trajectories if len(one)))
+    largest_m = 0.0
+    others: list[tuple[float, str]] = []
     for one in trajectories:
-        if one is reference:
+        if one is reference or len(one) == 0:
             continue
         stamps = one.stamps_ns if truth is not None else by_name[raw_name].stamps_ns
         errors = position_errors(one, reference, stamps, max_gap_s)
         strong = one.name == main_name
+        worst_m = float(np.max(errors, initial=0.0, where=~np.isnan(errors)))
+        if strong or one.name == raw_name:
+            largest_m = max(largest_m, worst_m)
+        else:
+            others.append((worst_m, one.name))
         style: dict[str, Any] = {'linewidth': 1.8 if strong else 1.0}
         if one.name == raw_name:
             style = {'marker': 'o', 'markersize': 3.5, 'linewidth': 0.5, 'alpha': 0.8}
@@ -336,11 +349,13 @@ def _draw_errors(
     main = by_name.get(main_name)
     if truth is not None and main is not None and main.covariance is not None:
         _draw_expected_error(axes, main, origin_ns, _colour(main_name, trajectories))
-    axes.set_title(
-        'Horizontal error' if truth is not None else 'Distance to the raw fixes (no truth known)',
-        loc='left',
-        fontsize=11,
-    )
+    title = 'Horizontal error' if truth is not None else 'Distance to the raw fixes (no truth)'
+    limit_m = _HEADROOM * largest_m
+    if limit_m > 0.0:
+        axes.set_ylim(top=limit_m)
+        beyond = [f'{name} up to {worst:.0f} m' for worst, name in others if worst > limit_m]
+        title += f' (beyond the panel: {", ".join(beyond)})' if beyond else ''
+    axes.set_title(title, loc='left', fontsize=11)
     axes.set_xlabel('time since the start [s]')
     axes.set_ylabel('metres')
     axes.set_ylim(bottom=0.0)
