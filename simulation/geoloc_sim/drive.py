@@ -12,6 +12,7 @@ from geoloc_ros.types import (
     NANOSECONDS_PER_SECOND,
     CovarianceType,
     FixStatus,
+    FloatArray,
     GeodeticPosition,
     GnssFix,
     TwistSample,
@@ -66,14 +67,13 @@ def simulate_drive(
 
 def gnss_fixes(gnss: GnssTrack, datum: GeodeticPosition, source: str = 'fix') -> list[GnssFix]:
     """The receiver's output as fixes; in an outage the position is NaN and the status NO_FIX."""
-    frame = Datum(datum)
+    places = level_positions(datum, gnss.antenna_m)
+    nowhere = GeodeticPosition(np.nan, np.nan, np.nan)
     fixes = []
-    for stamp_ns, (x_m, y_m), good, sigma_m in zip(
-        gnss.stamps_ns, gnss.antenna_m, gnss.has_fix, gnss.stated_sigma_m, strict=True
+    for stamp_ns, place, good, sigma_m in zip(
+        gnss.stamps_ns, places, gnss.has_fix, gnss.stated_sigma_m, strict=True
     ):
-        position = GeodeticPosition(np.nan, np.nan, np.nan)
-        if good:
-            position = frame.geodetic_at_altitude(float(x_m), float(y_m), datum.alt_m)
+        position = place if good else nowhere
         covariance = np.diag([sigma_m**2, sigma_m**2, (_UP_FACTOR * sigma_m) ** 2])
         kind = CovarianceType.APPROXIMATED if good else CovarianceType.UNKNOWN
         status = FixStatus.FIX if good else FixStatus.NO_FIX
@@ -83,13 +83,33 @@ def gnss_fixes(gnss: GnssTrack, datum: GeodeticPosition, source: str = 'fix') ->
     return fixes
 
 
+def level_positions(datum: GeodeticPosition, points_m: FloatArray) -> list[GeodeticPosition]:
+    """WGS-84 positions over points of ``map`` on ground as high as the datum.
+
+    Args:
+        datum: origin of ``map``.
+        points_m: east and north, shape (n, 2).
+    """
+    frame = Datum(datum)
+    points = np.column_stack((points_m, np.zeros(len(points_m))))
+    for _ in range(3):  # the plane stands above the ground: come down to it
+        lat_deg, lon_deg, alt_m = frame.geodetic_from_enu_array(points)
+        points[:, 2] += datum.alt_m - alt_m
+    return [
+        GeodeticPosition(lat, lon, datum.alt_m)
+        for lat, lon in zip(lat_deg.tolist(), lon_deg.tolist(), strict=True)
+    ]
+
+
 def twist_samples(drive: SimulatedDrive) -> list[TwistSample]:
     """Wheel and gyroscope samples, in the order of their stamps."""
     wheel, yaw_rate, imu = drive.wheel_speed, drive.wheel_yaw_rate, drive.imu_yaw_rate
     turns = [None] * len(wheel.values) if yaw_rate is None else yaw_rate.values.tolist()
     turn_variance = None if yaw_rate is None else yaw_rate.variance
     samples = [
-        TwistSample(int(stamp), BASE_FRAME, float(speed), turn, wheel.variance, turn_variance)
+        TwistSample(
+            int(stamp), BASE_FRAME, float(speed), turn, wheel.variance or None, turn_variance
+        )
         for stamp, speed, turn in zip(wheel.stamps_ns, wheel.values, turns, strict=True)
     ]
     if imu is not None:
