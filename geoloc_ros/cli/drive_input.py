@@ -20,19 +20,13 @@ from geoloc_ros.errors import DriveError, MeasurementError
 from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.localizer.localizer import Measurement
 from geoloc_ros.messages import inbound
+from geoloc_ros.ros.node_settings import SourceSettings
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
 _NAV_SAT_FIX = 'sensor_msgs/msg/NavSatFix'
 _IDENTITY_XYZW = np.array((0.0, 0.0, 0.0, 1.0))
 
-#: Topic of each source, named as the nodes name them; ``--topics`` changes them.
-DEFAULT_TOPICS: Mapping[str, str] = {
-    'fix': '/fix',
-    'fix/corrected': '/fix/corrected',
-    'odom': '/odom',
-    'imu': '/imu',
-    'pose_observation': '/pose_observation',
-}
+FIX, FIX_CORRECTED, ODOM, TWIST, IMU = 'fix', 'fix/corrected', 'odom', 'twist', 'imu'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +34,32 @@ class DriveTopics:
     """Where a bag has what.
 
     Attributes:
-        sources: topic by source name, as the nodes' subscriptions.
+        sources: topic by source name, as the nodes' subscriptions; a source left out is not used.
+        required: topics that the bag must have; the others are used where they are there.
         truth: topic of the truth; empty: found by its name.
         odom_as_pose: use the increments of the odometry's pose in place of its twist.
     """
 
-    sources: Mapping[str, str] = dataclasses.field(default_factory=lambda: dict(DEFAULT_TOPICS))
+    sources: Mapping[str, str]
+    required: frozenset[str] = frozenset()
     truth: str = ''
     odom_as_pose: bool = False
+
+
+def node_topics(settings: SourceSettings) -> DriveTopics:
+    """The topics that a node with these settings subscribes to, in the root namespace."""
+    used = {
+        FIX: settings.fix,
+        FIX_CORRECTED: settings.fix_corrected,
+        ODOM: settings.odom != 'off',
+        TWIST: settings.twist,
+        IMU: settings.imu,
+        **{name: True for name in settings.pose_observations if name},
+    }
+    return DriveTopics(
+        {source: f'/{source.lstrip("/")}' for source, is_used in used.items() if is_used},
+        odom_as_pose=settings.odom == 'pose',
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,12 +144,11 @@ def _present(bag: BagReader, topics: DriveTopics) -> dict[str, str]:
 
     The only NavSatFix topic of a bag is its fix, whatever its name, unless one was named.
     """
+    bag.require(topics.required)
     by_name = {topic.name: topic for topic in bag.topics}
     found = {topic: source for source, topic in topics.sources.items() if topic in by_name}
-    asked = {s: t for s, t in topics.sources.items() if DEFAULT_TOPICS.get(s) != t}
-    bag.require(list(asked.values()))
-    if 'fix' not in found.values():
-        found[_only_fix(bag, by_name)] = 'fix'
+    if FIX in topics.sources and FIX not in found.values():
+        found[_only_fix(bag, by_name)] = FIX
     return found
 
 

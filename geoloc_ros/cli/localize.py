@@ -5,24 +5,36 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
 from pathlib import Path
 import sys
+from typing import TypeAlias
 
 from geoloc_ros.cli.comparison import localize_drive
 from geoloc_ros.cli.config_file import load_settings
-from geoloc_ros.cli.drive_input import DEFAULT_TOPICS, DriveTopics, read_drive
+from geoloc_ros.cli.drive_input import DriveTopics, node_topics, read_drive
 from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.cli.subparsers import Subparsers, command_line
 from geoloc_ros.errors import DriveError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import write_output
 from geoloc_ros.evaluation.report import make_report
-from geoloc_ros.localizer.build import SETTINGS_TYPES, settings_type
-from geoloc_ros.localizer.settings import LocalizerSettings
+from geoloc_ros.ros.node_settings import (
+    KalmanNodeSettings,
+    ParticleNodeSettings,
+    SourceSettings,
+)
 from geoloc_ros.types import GeodeticPosition
 
 _TRUTH = 'truth'
+_PARAMETERS_OF_RCLPY = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
+
+NodeSettings: TypeAlias = 'ParticleNodeSettings | KalmanNodeSettings'
+NODE_SETTINGS: Mapping[str, type[ParticleNodeSettings] | type[KalmanNodeSettings]] = {
+    'particle': ParticleNodeSettings,
+    'kalman': KalmanNodeSettings,
+}
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -40,21 +52,16 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument('--out', required=True, type=Path, help='folder to write')
     parser.add_argument(
-        '--filter', choices=sorted(SETTINGS_TYPES), default='particle', help='(default: particle)'
+        '--filter', choices=sorted(NODE_SETTINGS), default='particle', help='(default: particle)'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the filter (default: 0)')
+    parser.add_argument('--seed', type=int, help="of the filter (default: the settings' seed)")
     parser.add_argument(
         '--topics',
         nargs='+',
         default=[],
         metavar='SOURCE=/TOPIC',
-        help=f'where the bag has {", ".join(DEFAULT_TOPICS)} and {_TRUTH} (default: topics of '
-        'those names; the truth is found by its name)',
-    )
-    parser.add_argument(
-        '--odom-pose',
-        action='store_true',
-        help="use the increments of the odometry's pose in place of its twist",
+        help='where the bag has fix, fix/corrected, odom, twist, imu, pose observations and '
+        f'{_TRUTH} (default: topics of those names; the truth is found by its name)',
     )
     parser.add_argument(
         '--datum',
@@ -69,11 +76,15 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out ``localize``."""
-    settings = load_localizer_settings(options.config, options.filter)
+    settings = load_node_settings(options.config, options.filter)
     datum = GeodeticPosition(*options.datum) if options.datum else None
-    drive = read_drive(options.bag, parse_topics(options.topics, options.odom_pose), datum)
-    progress = _silent if options.quiet else _progress_bar
-    result = localize_drive(drive, settings, options.seed, progress=progress)
+    drive = read_drive(options.bag, parse_topics(options.topics, settings.sources), datum)
+    result = localize_drive(
+        drive,
+        settings,
+        settings.seed if options.seed is None else options.seed,
+        progress=_silent if options.quiet else _progress_bar,
+    )
     report = make_report(
         drive.name,
         result.trajectories,
@@ -87,42 +98,41 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def load_localizer_settings(path: Path | None, filter_name: str) -> LocalizerSettings:
+def load_node_settings(path: Path | None, filter_name: str) -> NodeSettings:
     """Settings of the node with this filter, from its parameter file or its defaults.
 
     Raises:
         SettingError: the file is unreadable, or a parameter is unknown or out of range.
     """
-    kind = settings_type(filter_name)
+    kind = NODE_SETTINGS[filter_name]
     if path is None:
         return kind()
-    return load_settings(path, f'{filter_name}_filter_node', kind, NODE_ONLY_PARAMETERS)
+    return load_settings(path, f'{filter_name}_filter_node', kind, _PARAMETERS_OF_RCLPY)
 
 
-#: Parameters that the nodes have beside the localizer's: no matter offline.
-NODE_ONLY_PARAMETERS = ('use_sim_time', 'seed', 'autostart', 'frames.', 'topics.', 'sources.')
-
-
-def parse_topics(words: Sequence[str], odom_as_pose: bool) -> DriveTopics:
-    """Take ``SOURCE=/TOPIC`` words apart.
+def parse_topics(words: Sequence[str], sources: SourceSettings) -> DriveTopics:
+    """The topics of a node with these sources, changed by ``SOURCE=/TOPIC`` words.
 
     Raises:
-        DriveError: a word is not of that form, or its source is unknown.
+        DriveError: a word is not of that form, or its source is unknown or switched off.
     """
-    sources = dict(DEFAULT_TOPICS)
-    truth = ''
+    topics = node_topics(sources)
+    changed: dict[str, str] = {}
     for word in words:
         source, _, topic = word.partition('=')
-        if not topic.startswith('/') or (source not in sources and source != _TRUTH):
+        if not topic.startswith('/') or source not in (*topics.sources, _TRUTH):
             raise DriveError(
                 f'--topics has {word!r}; expected SOURCE=/TOPIC with a source out of '
-                f'{", ".join([*DEFAULT_TOPICS, _TRUTH])}'
+                f'{", ".join([*topics.sources, _TRUTH])} (those that the settings switch on)'
             )
-        if source == _TRUTH:
-            truth = topic
-        else:
-            sources[source] = topic
-    return DriveTopics(sources, truth, odom_as_pose)
+        changed[source] = topic
+    truth = changed.pop(_TRUTH, '')
+    return dataclasses.replace(
+        topics,
+        sources={**topics.sources, **changed},
+        required=frozenset(changed.values()),
+        truth=truth,
+    )
 
 
 def _silent(

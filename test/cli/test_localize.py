@@ -7,12 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from geoloc_ros.cli.drive_input import DriveTopics, read_drive
+from geoloc_ros.cli.drive_input import node_topics, read_drive
 from geoloc_ros.cli.localize import parse_topics
 from geoloc_ros.cli.main import main
 from geoloc_ros.errors import DriveError
 from geoloc_ros.evaluation.tum import read_tum
-from geoloc_ros.types import GnssFix, TwistSample
+from geoloc_ros.ros.node_settings import SourceSettings
+from geoloc_ros.types import GnssFix, OdometryPose, TwistSample
+
+TOPICS = node_topics(SourceSettings())
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def test_localize_writes_everything_and_prints_the_table(bag, tmp_path, capsys):
     config = tmp_path / 'params.yaml'
     config.write_text(
         'kalman_filter_node:\n  ros__parameters:\n    output.rate_hz: 20.0\n'
-        '    use_sim_time: true\n    frames: {map: map}\n'
+        '    use_sim_time: true\n    frames: {map: map}\n    seed: 7\n'
     )
     out = tmp_path / 'out'
     words = ['localize', str(bag), '--config', str(config), '--filter', 'kalman', '--quiet']
@@ -56,7 +59,7 @@ def test_the_same_seed_gives_the_same_bits(bag, tmp_path):
 
 
 def test_a_drive_is_read_with_mounting_datum_and_truth(circle, bag):
-    drive = read_drive(bag, DriveTopics())
+    drive = read_drive(bag, TOPICS)
     kinds = [type(item.measurement) for item in drive.received]
     assert kinds.count(GnssFix) == 61
     assert kinds.count(TwistSample) == 1201
@@ -71,7 +74,7 @@ def test_a_drive_is_read_with_mounting_datum_and_truth(circle, bag):
 
 def test_a_truth_in_earth_coordinates_is_the_same_truth(circle, tmp_path):
     circle.write_bag(tmp_path / 'b', duration_s=5, truth_frame='earth')
-    drive = read_drive(tmp_path / 'b', DriveTopics())
+    drive = read_drive(tmp_path / 'b', TOPICS)
     expected = circle.truth(5)
     assert drive.truth.positions_enu_m == pytest.approx(expected.positions_enu_m, abs=1e-6)
     assert drive.truth.yaw_enu_rad == pytest.approx(expected.yaw_enu_rad, abs=1e-9)
@@ -89,19 +92,35 @@ def test_a_drive_without_truth_says_so(circle, tmp_path, capsys):
 
 def test_the_only_fix_topic_is_found_whatever_its_name(circle, tmp_path):
     circle.write_bag(tmp_path / 'b', duration_s=5, fix_topic='/gnss/receiver')
-    assert len(read_drive(tmp_path / 'b', DriveTopics()).fixes()) == 6
+    assert len(read_drive(tmp_path / 'b', TOPICS).fixes()) == 6
 
 
-def test_topics_can_be_named(circle, bag, tmp_path):
-    topics = parse_topics(['fix=/fix', 'truth=/ground_truth/odometry', 'imu=/odom'], False)
+def test_topics_can_be_named(bag):
+    topics = parse_topics(['fix=/gnss', 'truth=/ground_truth/odometry'], SourceSettings())
     assert topics.truth == '/ground_truth/odometry'
-    assert topics.sources['imu'] == '/odom'
+    assert topics.sources['fix'] == '/gnss'
+    assert topics.sources['imu'] == '/imu'
     with pytest.raises(DriveError, match='has no topic /nowhere'):
-        read_drive(bag, parse_topics(['odom=/nowhere'], False))
+        read_drive(bag, parse_topics(['odom=/nowhere'], SourceSettings()))
     with pytest.raises(DriveError, match=r'expected SOURCE=/TOPIC .* fix, fix/corrected'):
-        parse_topics(['gps=/fix'], False)
+        parse_topics(['gps=/fix'], SourceSettings())
     with pytest.raises(DriveError, match=r"'fix=fix'; expected SOURCE=/TOPIC"):
-        parse_topics(['fix=fix'], False)
+        parse_topics(['fix=fix'], SourceSettings())
+
+
+def test_sources_are_switched_as_in_the_nodes(bag):
+    settings = SourceSettings(odom='off', pose_observations=('other/pose', ''))
+    assert node_topics(settings).sources == {
+        'fix': '/fix',
+        'fix/corrected': '/fix/corrected',
+        'twist': '/twist',
+        'imu': '/imu',
+        'other/pose': '/other/pose',
+    }
+    drive = read_drive(bag, node_topics(settings))
+    assert {item.measurement.source for item in drive.received} == {'fix'}
+    as_pose = read_drive(bag, node_topics(SourceSettings(odom='pose')))
+    assert any(isinstance(item.measurement, OdometryPose) for item in as_pose.received)
 
 
 @pytest.mark.parametrize(
