@@ -60,7 +60,9 @@ def test_info_prints_what_matters(small_bag, capsys):
         '3',
         '1.00',
         '4.000',
-        *'2 go back'.split(),
+        '2',
+        'go',
+        'back',
     ]
     assert '3 of 3 valid, latitude 48.0000000 to 50.0000000' in out
     assert 'tf_static none' in out
