@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeAlias
 
 from geoloc_ros.localizer.settings import KalmanLocalizerSettings, ParticleLocalizerSettings
 from geoloc_ros.settings import setting
@@ -147,11 +148,18 @@ class KalmanNodeSettings(KalmanLocalizerSettings, FilterNodeSettings):
     """Parameters of ``kalman_filter_node``; good for ``build_localizer`` as they are."""
 
 
+#: Settings of a filter node whose localizer ``build_localizer`` makes.
+AnyFilterNodeSettings: TypeAlias = 'ParticleNodeSettings | KalmanNodeSettings'
+
+
 @dataclasses.dataclass(frozen=True)
 class ReplaySettings:
     """Parameters of ``replay_node``."""
 
     bag: str = setting('', 'the bag to play: a rosbag2 folder, .mcap or .db3 file', read_only=True)
+    autostart: bool = setting(
+        True, 'play at once; without it a lifecycle manager starts it', read_only=True
+    )
     rate: float = setting(
         1.0,
         'speed over real time; 2 plays twice as fast',

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""How every node of ours starts, runs and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+
+from geoloc_ros.errors import GeolocError
+
+
+def start(node: LifecycleNode) -> None:
+    """Configure and activate a node, as a lifecycle manager would.
+
+    Raises:
+        GeolocError: a transition failed; the node's log says why.
+    """
+    for name, transition in (
+        ('configure', node.trigger_configure),
+        ('activate', node.trigger_activate),
+    ):
+        if transition() != TransitionCallbackReturn.SUCCESS:
+            raise GeolocError(
+                f'node {node.get_name()!r} could not {name}; its log says why; correct that and '
+                'start it again'
+            )
+
+
+def run_node(make: Callable[[], LifecycleNode], arguments: Sequence[str] | None = None) -> int:
+    """Make one node and run it until it is told to end.
+
+    ``rclpy.init`` is no context manager in Humble, hence the ``finally``.
+
+    Returns:
+        Exit status: 0, or 1 after an error that was explained.
+    """
+    rclpy.init(args=arguments)
+    node: LifecycleNode | None = None
+    try:
+        node = make()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except GeolocError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
