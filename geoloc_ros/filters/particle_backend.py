@@ -66,6 +66,12 @@ class ParticleKernels(Protocol):
         """Particles drawn in proportion to weight."""
         ...
 
+    def covariance(
+        self, columns: FloatArray, weights: FloatArray, mean: FloatArray, /
+    ) -> FloatArray:
+        """Weighted covariance with yaw on the circle."""
+        ...
+
 
 def load_kernels(name: str = 'auto') -> ParticleKernels:
     """The kernels by name, compiled and ready: the first call in a process may take seconds.
@@ -116,3 +122,4 @@ def warm_up(kernels: ParticleKernels) -> None:
     kernels.squared_distances(columns, 0.0, 0.0, 0.0, 0.0, np.eye(2))
     kernels.copies(np.full(2, 0.5), 0.5)
     kernels.resample(columns, np.full(2, 0.5), 0.5)
+    kernels.covariance(columns, np.full(2, 0.5), np.zeros(6))

@@ -216,3 +216,25 @@ def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatAr
         for i in range(count):
             drawn[row, i] = columns[row, chosen[i]]
     return drawn
+
+
+@compiled
+def covariance(columns: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
+    """Weighted covariance with yaw on the circle; see the numpy twin."""
+    rows, count = columns.shape
+    deviations = np.empty_like(columns)
+    for row in range(rows):
+        for i in range(count):
+            deviations[row, i] = columns[row, i] - mean[row]
+    for i in range(count):
+        turn = deviations[2, i]
+        deviations[2, i] = turn - _TWO_PI * np.floor((turn + math.pi) * _TURNS)
+    result = np.empty((rows, rows))
+    for row in range(rows):
+        for other in range(row + 1):
+            total = 0.0
+            for i in range(count):
+                total += weights[i] * deviations[row, i] * deviations[other, i]
+            result[row, other] = total
+            result[other, row] = total
+    return result

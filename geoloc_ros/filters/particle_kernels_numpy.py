@@ -145,3 +145,26 @@ def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatAr
     for row in range(columns.shape[0]):
         np.take(columns[row], chosen, out=drawn[row], mode='clip')
     return drawn
+
+
+def covariance(columns: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
+    """Weighted mean product of deviations from ``mean``, those of yaw wrapped, shape (k, k).
+
+    Args:
+        columns: shape (k, n).
+        weights: shape (n,), summing to one.
+        mean: shape (k,).
+    """
+    rows = columns.shape[0]
+    deviations = np.empty_like(columns)
+    for row in range(rows):
+        np.subtract(columns[row], mean[row], out=deviations[row])
+    turns = np.floor((deviations[2] + np.pi) / _TWO_PI)
+    deviations[2] -= _TWO_PI * turns
+    result = np.empty((rows, rows))
+    weighted = np.empty_like(weights)
+    for i in range(rows):  # products of rows: far quicker than one of wide, flat matrices
+        np.multiply(deviations[i], weights, out=weighted)
+        for j in range(i + 1):
+            result[i, j] = result[j, i] = weighted @ deviations[j]
+    return result

@@ -110,7 +110,7 @@ class PaperParticleFilter:
         self._rng = rng
         self._kernels = load_kernels(settings.kernels)
         self._belief: _Belief | None = None
-        self._ended: tuple[_Belief, FloatArray, FloatArray] | None = None
+        self._ended: tuple[_Belief, FloatArray, FloatArray, float] | None = None
 
     @property
     def initialized(self) -> bool:
@@ -165,7 +165,7 @@ class PaperParticleFilter:
             return
         columns, last_estimate = belief.cloud.columns, belief.last_estimate
         if belief.observed:
-            columns, last_estimate = self._step_end()
+            columns, last_estimate, _ = self._step_end()
         normals = standard_normals(self._rng, PAPER_ROWS, columns.shape[1])
         moved = self._kernels.propagate(columns, normals, *paper_step(self._settings, duration_s))
         self._belief = _Belief(
@@ -196,15 +196,14 @@ class PaperParticleFilter:
     def estimate(self) -> Estimate:
         """Median of each element after resampling, and the covariance of the particles."""
         belief = self._current()
-        columns, middle = self._step_end()
+        columns, middle, size = self._step_end()
         count = columns.shape[1]
-        spread = moments(columns, np.full(count, 1.0 / count))[1]
+        spread = moments(columns, np.full(count, 1.0 / count), self._kernels)[1]
         state = np.zeros(STATE_SIZE)
         state[:PAPER_ROWS] = middle
         covariance = np.zeros((STATE_SIZE, STATE_SIZE))
         covariance[:PAPER_ROWS, :PAPER_ROWS] = spread
         covariance[YAW_RATE, YAW_RATE] = self._settings.steering_noise_rad_s**2
-        size = effective_sample_size(belief.cloud.weights())
         return Estimate(belief.stamp_ns, state, covariance, size)
 
     def particles(self, count: int) -> FloatArray:
@@ -228,15 +227,17 @@ class PaperParticleFilter:
             )
         return self._belief
 
-    def _step_end(self) -> tuple[FloatArray, FloatArray]:
-        """Particles after resampling, and their medians, once for each belief."""
+    def _step_end(self) -> tuple[FloatArray, FloatArray, float]:
+        """Particles after resampling, their medians, and the effective sample size before it."""
         belief = self._current()
         if self._ended is None or self._ended[0] is not belief:
-            columns = belief.cloud.columns
+            columns, size = belief.cloud.columns, float(belief.cloud.count)
             if belief.cloud.log_weights is not None:
-                columns = self._kernels.resample(columns, belief.cloud.weights(), belief.offset)
-            self._ended = (belief, columns, medians(columns))
-        return self._ended[1], self._ended[2]
+                weights = belief.cloud.weights()
+                columns = self._kernels.resample(columns, weights, belief.offset)
+                size = effective_sample_size(weights)
+            self._ended = (belief, columns, medians(columns), size)
+        return self._ended[1:]
 
     def _update_position(self, observation: PositionObservation) -> UpdateResult:
         belief, sigma_m = self._current(), self._settings.sigma_gps_m
@@ -254,7 +255,7 @@ class PaperParticleFilter:
         )
         outside = squared > (_REACH_SIGMAS * sigma_m) ** 2
         squared *= -0.5 / sigma_m**2
-        squared[outside] = -np.inf
+        np.copyto(squared, -np.inf, where=outside)
         return self._multiply(squared, last_gps, reason)
 
     def _is_outlier(self, measured: _MeasuredPosition) -> bool:

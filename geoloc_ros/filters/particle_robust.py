@@ -239,7 +239,7 @@ class RobustParticleFilter:
     def _moments(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """State and covariance in the order of STATE_NAMES."""
         belief = self._current()
-        mean, spread = moments(belief.cloud.columns, weights)
+        mean, spread = moments(belief.cloud.columns, weights, self._kernels)
         state = np.zeros(STATE_SIZE)
         state[:PAPER_ROWS] = mean[:PAPER_ROWS]
         covariance = np.zeros((STATE_SIZE, STATE_SIZE))

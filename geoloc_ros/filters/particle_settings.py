@@ -26,14 +26,15 @@ class ParticleSettings:
         read_only=True,
     )
     particle_count: int = setting(
-        2000,
-        'number of particles; more follow several hypotheses and cost time in proportion',
+        5000,
+        'number of particles; fewer make the result depend on the seed, more cost time in '
+        'proportion (the paper has 2000)',
         minimum=10,
         maximum=1_000_000,
         read_only=True,
     )
     acceleration_noise_m_s2: float = setting(
-        1.0,
+        3.0,
         'spread of the speed change within one second where no speed is measured; too small lags '
         'behind braking, too large follows the GNSS noise',
         unit='m/s^2',
@@ -41,7 +42,7 @@ class ParticleSettings:
         maximum=20.0,
     )
     steering_noise_rad_s: float = setting(
-        0.6,
+        0.5,
         'spread of the heading change within one second where no yaw rate is measured; too small '
         'loses the track at junctions, too large makes the heading vague',
         unit='rad/s',
@@ -73,7 +74,7 @@ class ParticleSettings:
         maximum=10.0,
     )
     scale_sigma: float = setting(
-        0.02,
+        0.015,
         'robust: spread of the constant relative error of measured distance (wheel radius), '
         'estimated with the pose; 0 believes the odometer',
         minimum=0.0,
@@ -88,7 +89,7 @@ class ParticleSettings:
         maximum=0.1,
     )
     yaw_rate_bias_sigma_rad_s: float = setting(
-        0.002,
+        0.005,
         'robust: spread of the constant error of the measured yaw rate, estimated with the pose; '
         '0 believes the gyro',
         unit='rad/s',

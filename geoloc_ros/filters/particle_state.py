@@ -11,9 +11,11 @@ An array that a cloud holds is never written again, so clouds may be kept and sh
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
+from geoloc_ros.filters.particle_backend import ParticleKernels
 from geoloc_ros.geometry.angles import UNIFORM_VARIANCE_RAD2
 from geoloc_ros.types import FloatArray, StateBatch
 
@@ -85,27 +87,28 @@ def circular_mean(yaw_rad: FloatArray, weights: FloatArray) -> float:
     return float(np.arctan2(weights @ np.sin(narrow), weights @ np.cos(narrow)))
 
 
-def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+def moments(
+    columns: FloatArray, weights: FloatArray, kernels: ParticleKernels
+) -> tuple[FloatArray, FloatArray]:
     """Weighted mean and covariance, yaw taken on the circle.
 
     Args:
         columns: shape (k, n).
         weights: shape (n,), summing to one.
+        kernels: code to run.
 
     Returns:
         Mean, shape (k,), yaw its circular mean; covariance, shape (k, k), with yaw deviations
         wrapped about that mean and their variance at most pi^2 / 3.
     """
-    mean = columns @ weights
-    deviations = columns - mean[:, None]
+    mean = np.array([row @ weights for row in columns])
     mean[YAW_ROW] = circular_mean(columns[YAW_ROW], weights)
-    deviations[YAW_ROW] = wrap(columns[YAW_ROW] - mean[YAW_ROW])
-    covariance = (deviations * weights) @ deviations.T
+    covariance = kernels.covariance(columns, weights, mean)
     if covariance[YAW_ROW, YAW_ROW] > UNIFORM_VARIANCE_RAD2:
         shrink = np.sqrt(UNIFORM_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
         covariance[YAW_ROW, :] *= shrink
         covariance[:, YAW_ROW] *= shrink
-    return mean, 0.5 * (covariance + covariance.T)
+    return mean, covariance
 
 
 def medians(columns: FloatArray) -> FloatArray:
@@ -113,15 +116,20 @@ def medians(columns: FloatArray) -> FloatArray:
 
     Away from the border at pi that is the plain median of the yaw.
     """
-    count = columns.shape[1]
-    middle = (count - 1) // 2, count // 2
-    rows = np.array(columns)
-    centre = circular_mean(columns[YAW_ROW], np.full(count, 1.0 / count))
-    rows[YAW_ROW] = wrap(rows[YAW_ROW] - centre)
-    rows.partition(middle[0] if middle[0] == middle[1] else middle, axis=1)
-    result = 0.5 * (rows[:, middle[0]] + rows[:, middle[1]])
-    result[YAW_ROW] = wrap(result[YAW_ROW] + centre)
-    return np.asarray(result)
+    centre = circular_mean(columns[YAW_ROW], np.full(columns.shape[1], 1.0 / columns.shape[1]))
+    result = np.array([_median(row) for row in columns[:YAW_ROW]])
+    yaw = _median(wrap(columns[YAW_ROW] - centre)) + centre
+    rest = [_median(row) for row in columns[YAW_ROW + 1 :]]
+    return np.array([*result, math.remainder(yaw, 2.0 * math.pi), *rest])
+
+
+def _median(row: FloatArray) -> float:
+    """Median by one partition, which numpy does with vector instructions (its median does not)."""
+    middle = row.size // 2
+    parted = np.partition(row, middle)
+    if row.size % 2:
+        return float(parted[middle])
+    return 0.5 * float(parted[middle] + parted[:middle].max())
 
 
 def normal_columns(

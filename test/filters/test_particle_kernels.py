@@ -228,33 +228,33 @@ def test_the_floor_bounds_what_an_outlier_costs(kernels):
 # --- moments -------------------------------------------------------------------------------------
 
 
-def test_circular_mean_and_variance_across_the_border():
+def test_circular_mean_and_variance_across_the_border(kernels):
     columns = np.zeros((4, 4))
     columns[2] = np.pi - 0.1, -np.pi + 0.1, np.pi - 0.3, -np.pi + 0.3
     weights = np.full(4, 0.25)
     assert abs(circular_mean(columns[2], weights)) == pytest.approx(np.pi, abs=1e-6)
-    mean, covariance = moments(columns, weights)
+    mean, covariance = moments(columns, weights, kernels)
     assert abs(mean[2]) == pytest.approx(np.pi, abs=1e-6)
     assert covariance[2, 2] == pytest.approx((0.1**2 + 0.3**2) / 2.0, rel=1e-5)
     assert abs(medians(columns)[2]) == pytest.approx(np.pi, abs=1e-6)
 
 
-def test_moments_equal_numpy_where_nothing_wraps():
+def test_moments_equal_numpy_where_nothing_wraps(kernels):
     rng = np.random.default_rng(10)
     columns = rng.normal(size=(6, 400)) * 0.3
     weights = rng.random(400)
     weights /= weights.sum()
-    mean, covariance = moments(columns, weights)
+    mean, covariance = moments(columns, weights, kernels)
     np.testing.assert_allclose(covariance, np.cov(columns, aweights=weights, ddof=0), atol=2e-3)
     np.testing.assert_allclose(np.delete(mean, 2), np.delete(columns @ weights, 2))
 
 
-def test_a_heading_spread_apart_stays_at_the_variance_of_the_circle():
+def test_a_heading_spread_apart_stays_at_the_variance_of_the_circle(kernels):
     columns = np.zeros((4, 1000))
     columns[2, ::2] = 3.1
     columns[2, 0] = 0.1
     columns[0] = columns[2]
-    covariance = moments(columns, np.r_[0.002, np.full(999, 0.998 / 999)])[1]
+    covariance = moments(columns, np.r_[0.002, np.full(999, 0.998 / 999)], kernels)[1]
     assert covariance[2, 2] <= np.pi**2 / 3.0 + 1e-12
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
 
