@@ -169,7 +169,9 @@ def paper_settings(settings: LocalizerSettings) -> ParticleLocalizerSettings:
         field.name: getattr(settings, field.name)
         for field in dataclasses.fields(LocalizerSettings)
     }
-    return ParticleLocalizerSettings(**shared, particle=ParticleSettings(preset='paper'))
+    return ParticleLocalizerSettings(
+        **shared, particle=ParticleSettings(preset='paper', particle_count=2000)
+    )
 
 
 def describe(settings: LocalizerSettings, received: Sequence[ReceivedMeasurement]) -> str:

@@ -88,6 +88,7 @@ class Localizer:
         self._odometry_poses: dict[str, OdometryPose] = {}
         self._pending_prior: PosePrior | None = None
         self._next_tick_ns: int | None = None
+        self._last_output_ns: int | None = None
         self._newest_message_ns: int | None = None
         self._datum: Datum | None = None
         if settings.datum.source == 'parameters':
@@ -133,6 +134,7 @@ class Localizer:
         collector = Collector(self._counter)
         self._counter.received(measurement.source, measurement.stamp_ns)
         if self._stamp_is_usable(measurement, collector):
+            self._emit_ticks(measurement.stamp_ns - 1, collector)
             try:
                 self._take(measurement, collector)
             except Rejection as rejection:
@@ -144,6 +146,8 @@ class Localizer:
                 )
             self._newest_message_ns = max(self._newest_message_ns or 0, measurement.stamp_ns)
             self._emit_ticks(self._buffer.newest_ns, collector)
+            if self._settings.output.at_fixes and isinstance(measurement, GnssFix):
+                self._emit(measurement.stamp_ns, collector)
         return collector.result(self.state)
 
     def advance(self, now_ns: int) -> StepResult:
@@ -342,12 +346,18 @@ class Localizer:
             stamp_ns = self._filter.stamp_ns
             self._next_tick_ns = -(-stamp_ns // self._period_ns) * self._period_ns
         while self._next_tick_ns <= until_ns:
-            tick = TickItem(self._next_tick_ns)
-            applied = self._buffer.insert(EntryKey(self._next_tick_ns, _RANK_TICK, ''), tick)
-            estimate = applied[0].result.estimate
-            if estimate is not None:
-                collector.estimates.append(estimate)
+            self._emit(self._next_tick_ns, collector)
             self._next_tick_ns += self._period_ns
+
+    def _emit(self, stamp_ns: int, collector: Collector) -> None:
+        """Give the estimate at a stamp, unless a later one has been given already."""
+        if self._last_output_ns is not None and stamp_ns <= self._last_output_ns:
+            return
+        key = EntryKey(stamp_ns, _RANK_TICK, '')
+        estimate = self._buffer.insert(key, TickItem(stamp_ns))[0].result.estimate
+        if estimate is not None:
+            self._last_output_ns = stamp_ns
+            collector.estimates.append(estimate)
 
     def _lever_arm_m(self, fix: GnssFix) -> FloatArray:
         known = self._lever_arms_m.get(fix.frame_id)
@@ -363,6 +373,7 @@ class Localizer:
         self._motion.clear()
         self._odometry_poses.clear()
         self._next_tick_ns = None
+        self._last_output_ns = None
         self._newest_message_ns = None
         self._pending_prior = None
 

@@ -57,8 +57,11 @@ def prepare_fix(
         text = f'{fix.source!r} has no fix (status {int(fix.status)})'
         return PreparedFix(item, LocalizerWarning(WarningKind.NO_FIX, text))
     checked = checked_position_covariance(fix, settings)
+    position = fix.position
+    if not math.isfinite(position.alt_m):  # a receiver with a 2-D fix
+        position = dataclasses.replace(position, alt_m=datum.origin.alt_m)
     try:
-        enu_m = datum.enu_from_geodetic(fix.position)
+        enu_m = datum.enu_from_geodetic(position)
     except GeodesyError as error:
         raise Rejection(WarningKind.OFF_EARTH, str(error)) from error
     warning = checked[1]

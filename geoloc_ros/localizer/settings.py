@@ -25,6 +25,11 @@ class OutputSettings:
         minimum=0.1,
         maximum=1000.0,
     )
+    at_fixes: bool = setting(
+        True,
+        'give an estimate at the stamp of each GNSS fix too, as soon as it has been used, rather '
+        'than show its effect only at the next whole period',
+    )
     wait_s: float = setting(
         0.1,
         'an output stamp waits this long for measurements past it before it is extrapolated; '

@@ -9,6 +9,7 @@ from geoloc_ros.cli.comparison import RecordedDrive, localize_drive, paper_setti
 from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.errors import EvaluationError
 from geoloc_ros.evaluation.report import make_report
+from geoloc_ros.filters.particle_settings import ParticleSettings
 from geoloc_ros.localizer.settings import KalmanLocalizerSettings, ParticleLocalizerSettings
 from geoloc_ros.observations.gnss import GnssSettings
 from geoloc_ros.types import FixStatus, GnssFix
@@ -59,7 +60,7 @@ def test_sources_and_warnings_are_told(circle):
     drive = recorded(circle, received=tuple(received), notes=('from the bag',))
     result = localize_drive(drive, ParticleLocalizerSettings(), 1)
     assert result.trajectories[2].source == (
-        'particle filter, preset robust, 2000 particles, from fix, odom'
+        'particle filter, preset robust, 5000 particles, from fix, odom'
     )
     assert result.notes[0] == 'from the bag'
     assert any('1 x no_fix' in note for note in result.notes)

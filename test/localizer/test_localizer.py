@@ -99,12 +99,25 @@ def test_straight_drive_is_followed(kind):
 
 @pytest.mark.parametrize('kind', KINDS)
 def test_estimates_come_at_whole_periods(kind):
-    localizer = make(kind, output=OutputSettings(rate_hz=5.0))
+    localizer = make(kind, output=OutputSettings(rate_hz=5.0, at_fixes=False))
     results = drive(localizer, eastward_drive(4.0))
     stamps = [estimate.stamp_ns for result in results for estimate in result.estimates]
     assert all(stamp % 200_000_000 == 0 for stamp in stamps)
     assert np.all(np.diff(stamps) == 200_000_000)
     assert stamps[-1] == ns(4.0)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_estimate_at_each_fix_has_used_it(kind):
+    localizer = make(kind)
+    measurements = eastward_drive(4.0)
+    results = drive(localizer, measurements)
+    stamps = [estimate.stamp_ns for result in results for estimate in result.estimates]
+    assert np.all(np.diff(stamps) > 0)
+    fixes = [(m, r) for m, r in zip(measurements, results, strict=True) if isinstance(m, GnssFix)]
+    assert all(result.estimates[-1].stamp_ns == m.stamp_ns for m, result in fixes)
+    late = localizer.push(fix(3.5, 35.0, 0.0, source='slow'))
+    assert late.estimates == ()
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -312,6 +325,13 @@ def test_datum_is_the_first_good_fix_and_is_waited_for_on_a_topic():
     waiting.set_datum(ORIGIN)
     waiting.push(fix(1.0, 7.0, 0.0))
     np.testing.assert_allclose(waiting.estimate().state[:2], [7.0, 0.0], atol=1e-3)
+
+
+def test_fix_without_height_is_used():
+    localizer = make('kalman')
+    flat = dataclasses.replace(placed(49.0, 8.4), position=GeodeticPosition(49.0, 8.4, math.nan))
+    assert localizer.push(flat).reports[0].result.accepted
+    np.testing.assert_allclose(localizer.estimate().state[:2], 0.0, atol=1e-6)
 
 
 def test_lever_arm_by_frame_of_the_fix():
