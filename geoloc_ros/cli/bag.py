@@ -171,6 +171,8 @@ def _topic_line(topic: TopicInfo, name_width: int, type_width: int) -> str:
         stamps = f'{topic.backward_stamps} go back'
     else:
         stamps = 'in order'
+    if topic.unreadable:
+        stamps += f', {topic.unreadable} UNREADABLE'
     rate = '-' if topic.rate_hz != topic.rate_hz else f'{topic.rate_hz:.2f}'
     return (
         f'{topic.name:<{name_width}}  {topic.message_type:<{type_width}}  {topic.count:>8}  '

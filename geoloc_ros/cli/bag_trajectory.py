@@ -13,13 +13,12 @@ import numpy as np
 
 from geoloc_ros.bags.reader import BagReader, BagTopic
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
-from geoloc_ros.errors import EvaluationError, MeasurementError
+from geoloc_ros.errors import EvaluationError
 from geoloc_ros.evaluation.reference import trajectory_from_geodetic
 from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order, sample_at
 from geoloc_ros.geodesy.datum import Datum
-from geoloc_ros.geometry.covariance import planar_from_ros_covariance
 from geoloc_ros.geometry.se3 import Pose3
-from geoloc_ros.messages.inbound import quat_xyzw, stamp_ns
+from geoloc_ros.messages.inbound import stamp_ns
 from geoloc_ros.types import FixStatus, FloatArray, GeodeticPosition
 
 TF_STATIC_TOPIC = '/tf_static'
@@ -213,53 +212,74 @@ def _from_poses(
     datum: GeodeticPosition,
     frames: StaticFrames,
     source: str,
+    base_frame: str = BASE_FRAME,
 ) -> Trajectory:
     in_earth = messages[0].header.frame_id.lstrip('/') == 'earth'
     map_from_frame = _map_from_earth(datum) if in_earth else Pose3.identity()
-    child = getattr(messages[0], 'child_frame_id', BASE_FRAME) or BASE_FRAME
-    child_from_base = frames.lookup(child, BASE_FRAME)
+    child = getattr(messages[0], 'child_frame_id', base_frame) or base_frame
+    child_from_base = frames.lookup(child, base_frame)
     if child_from_base is None:
-        if child.lstrip('/') != BASE_FRAME:
-            source += f'; of frame {child}, whose place in {BASE_FRAME} the bag does not tell'
+        source += f'; of frame {child}, whose place in {base_frame} the bag does not tell'
         child_from_base = Pose3.identity()
-    stamps, rows, covariances = [], [], []
-    for message in messages:
-        pose, covariance = _pose_of(message)
-        if pose is None:
-            continue
-        planar = (map_from_frame @ pose @ child_from_base).planar()
-        stamps.append(stamp_ns(message.header.stamp))
-        rows.append((planar.x_m, planar.y_m, planar.yaw_rad))
-        covariances.append(covariance)
-    stamps_ns = np.array(stamps, dtype=np.int64)
+    stamps_ns = np.array([stamp_ns(message.header.stamp) for message in messages], dtype=np.int64)
+    poses = np.array([_pose_numbers(message) for message in messages])
+    usable = np.isfinite(poses).all(axis=1) & (np.linalg.norm(poses[:, 3:], axis=1) > 0.5)
+    stamps_ns, poses = stamps_ns[usable], poses[usable]
     order = in_time_order(stamps_ns)
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), 3)[order]
-    stated = np.array(covariances).reshape(len(rows), 3, 3)[order]
+    positions, yaw = _planar(map_from_frame, poses[order], child_from_base)
+    covariance = _planar_covariance(messages)
     return Trajectory(
         name=name,
         stamps_ns=stamps_ns[order],
-        positions_enu_m=table[:, :2],
+        positions_enu_m=positions,
         datum=datum,
-        yaw_enu_rad=table[:, 2],
-        covariance=stated if np.any(stated) and not in_earth else None,
+        yaw_enu_rad=yaw,
+        covariance=None if covariance is None or in_earth else covariance[usable][order],
         source=source,
     )
 
 
-def _pose_of(message: Any) -> tuple[Pose3 | None, FloatArray]:
-    """The pose and its planar covariance (zeros where none is stated); ``None`` if unusable."""
-    holder = message.pose
-    covariance = np.zeros((3, 3))
-    if hasattr(holder, 'covariance'):
-        covariance = planar_from_ros_covariance(np.asarray(holder.covariance))
-        holder = holder.pose
-    place = holder.position
-    try:
-        return Pose3(
-            np.array([place.x, place.y, place.z]), quat_xyzw(holder.orientation)
-        ), covariance
-    except MeasurementError:
-        return None, covariance
+def _pose_numbers(message: Any) -> tuple[float, ...]:
+    """x, y, z and the quaternion x, y, z, w of a message with a pose."""
+    pose = getattr(message.pose, 'pose', message.pose)
+    place, turn = pose.position, pose.orientation
+    return place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w
+
+
+def _planar_covariance(messages: Sequence[Any]) -> FloatArray | None:
+    """Covariance over (x, y, yaw), shape (n, 3, 3); ``None`` where none is stated."""
+    if not hasattr(messages[0].pose, 'covariance'):
+        return None
+    stated = np.array([message.pose.covariance for message in messages], dtype=np.float64)
+    if not np.any(stated):
+        return None
+    return stated.reshape(-1, 6, 6)[:, [[0], [1], [5]], [0, 1, 5]]
+
+
+def _planar(
+    map_from_frame: Pose3, frame_from_child: FloatArray, child_from_base: Pose3
+) -> tuple[FloatArray, FloatArray]:
+    """Position and yaw of ``base_link`` in ``map``, shapes (n, 2) and (n,).
+
+    Args:
+        map_from_frame: from the frame that the poses are given in.
+        frame_from_child: x, y, z, and quaternion x, y, z, w, shape (n, 7).
+        child_from_base: from the body that the poses are of.
+    """
+    quats = frame_from_child[:, 3:] / np.linalg.norm(frame_from_child[:, 3:], axis=1)[:, None]
+    vector, scalar = quats[:, :3], quats[:, 3:]
+
+    def rotated(point: FloatArray) -> FloatArray:
+        """R p of each pose for one point p: p + 2 w (v x p) + 2 v x (v x p)."""
+        cross = np.cross(vector, point)
+        return np.asarray(point + 2.0 * (scalar * cross + np.cross(vector, cross)))
+
+    places = rotated(child_from_base.translation_m) + frame_from_child[:, :3]
+    forward = rotated(child_from_base.rotation()[:, 0]) @ map_from_frame.rotation().T
+    return (
+        map_from_frame.transform_points(places)[:, :2],
+        np.arctan2(forward[:, 1], forward[:, 0]),
+    )
 
 
 def _map_from_earth(datum: GeodeticPosition) -> Pose3:

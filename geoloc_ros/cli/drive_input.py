@@ -69,6 +69,7 @@ class _Converter:
     source: str
     frames: StaticFrames
     odom_as_pose: bool
+    mountings_xyzw: dict[str, FloatArray] = dataclasses.field(default_factory=dict)
 
     def measurement(self, item: BagMessage) -> Measurement:
         """The measurement in a message.
@@ -78,8 +79,11 @@ class _Converter:
             DriveError: no source is read from messages of its type.
         """
         if item.message_type == 'sensor_msgs/msg/Imu':
-            mounting = self._mounting(item.message.header.frame_id)
-            return inbound.twist_sample_from_imu(item.message, mounting, self.source)
+            frame_id = item.message.header.frame_id
+            if frame_id not in self.mountings_xyzw:
+                self.mountings_xyzw[frame_id] = self._mounting(frame_id)
+            mounting_xyzw = self.mountings_xyzw[frame_id]
+            return inbound.twist_sample_from_imu(item.message, mounting_xyzw, self.source)
         if item.message_type == 'nav_msgs/msg/Odometry' and self.odom_as_pose:
             return inbound.odometry_pose(item.message, self.source)
         convert = _CONVERSIONS.get(item.message_type)
