@@ -33,8 +33,9 @@ class ErrorStatistics:
         mean_m: mean horizontal error.
         sigma_m: root mean square error of one axis (offsets included).
         within_sigma_m: standard deviation of one axis about each window's own mean.
-        p95_over_median: of the horizontal error, in each window, then averaged; 2.08 for a
-            centred Gaussian, less where an offset prevails, more with heavy tails.
+        p95_over_median: of the horizontal error, in each window, then averaged; 1.97 for
+            white Gaussian errors (2.08 in long windows), less where an offset
+            prevails, more with heavy tails.
         autocorrelation: about the window's own mean at lags of 2, 4, 6 and 10 s, each lag's mean
             product over the variance, averaged over axes and windows.
     """

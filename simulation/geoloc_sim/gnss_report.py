@@ -64,13 +64,13 @@ def _real_rows(data: Path, progress: Callable[[str], None]) -> Iterator[str]:
             windows = cut_windows(*comma2k19_errors(segment, receiver))
             yield _row(f'comma2k19 {receiver}', error_statistics(windows))
     else:
-        yield f'(comma2k19 is not at {segment.name}: left out)'
+        yield f'(comma2k19 left out: no folder {segment})'
     if city.is_dir():
         progress('solving smartLoc pseudoranges')
         windows = cut_windows(*smartloc_errors(city, 'Berlin_Potsdamer_Platz'))
         yield _row('smartLoc Potsdamer Platz', error_statistics(windows))
     else:
-        yield f'(smartLoc is not at {city.name}: left out)'
+        yield f'(smartLoc left out: no folder {city})'
 
 
 def _row(name: str, found: ErrorStatistics) -> str:

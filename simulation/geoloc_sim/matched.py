@@ -145,8 +145,9 @@ def matched_drive(settings: MatchedSettings, seed: int) -> MatchedDrive:
 def _along_arc(pose: FloatArray, distance_m: float, rotation_rad: float) -> FloatArray:
     chord_m = distance_m * np.sinc(0.5 * rotation_rad / np.pi)
     middle = pose[2] + 0.5 * rotation_rad
-    step = np.array((chord_m * np.cos(middle), chord_m * np.sin(middle), rotation_rad))
-    return pose + step
+    step: FloatArray = np.array((chord_m * np.cos(middle), chord_m * np.sin(middle), rotation_rad))
+    moved: FloatArray = pose + step
+    return moved
 
 
 def _fix(
