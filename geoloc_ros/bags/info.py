@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from geoloc_ros.bags.reader import BagReader
+from geoloc_ros.bags.reader import BagMessage, BagReader
 from geoloc_ros.errors import MeasurementError
 from geoloc_ros.messages.inbound import gnss_fix, stamp_ns
 from geoloc_ros.types import FixStatus, seconds_between
@@ -50,6 +50,7 @@ class TopicInfo:
         backward_stamps: how often a header stamp lies before the one received just before it;
             ``None`` where the messages have no header.
         max_delay_s: largest reception minus header stamp; ``None`` likewise.
+        unreadable: messages that are damaged, or of a type whose definition is not known.
         fixes: for ``NavSatFix``.
     """
 
@@ -59,6 +60,7 @@ class TopicInfo:
     rate_hz: float
     backward_stamps: int | None
     max_delay_s: float | None
+    unreadable: int
     fixes: FixExtent | None
 
 
@@ -91,7 +93,7 @@ class _TopicCount:
     def __init__(self) -> None:
         self.count = 0
         self.first_ns = self.last_ns = 0
-        self.backward = 0
+        self.backward = self.unreadable = 0
         self.newest_header_ns: int | None = None
         self.max_delay_s = -math.inf
         self.valid = 0
@@ -102,6 +104,7 @@ class _TopicCount:
             self.first_ns = receive_stamp_ns
         self.count += 1
         self.last_ns = receive_stamp_ns
+        self.unreadable += int(message is None)
         header = getattr(message, 'header', None)
         if header is not None:
             header_ns = stamp_ns(header.stamp)
@@ -134,8 +137,20 @@ class _TopicCount:
             rate_hz=(self.count - 1) / elapsed_s if elapsed_s > 0.0 else math.nan,
             backward_stamps=self.backward if has_header else None,
             max_delay_s=self.max_delay_s if has_header else None,
+            unreadable=self.unreadable,
             fixes=fixes if message_type == _FIX_TYPE else None,
         )
+
+
+def _static_frames(item: BagMessage) -> list[str]:
+    """What moves with what, for each transform of a message of ``/tf_static``; else nothing."""
+    is_static = item.message_type == _TRANSFORMS_TYPE and item.topic.endswith('tf_static')
+    if item.message is None or not is_static:
+        return []
+    return [
+        f'{transform.header.frame_id} -> {transform.child_frame_id}'
+        for transform in item.message.transforms
+    ]
 
 
 def bag_info(path: Path, progress: Callable[[int, int], None] | None = None) -> BagInfo:
@@ -152,15 +167,12 @@ def bag_info(path: Path, progress: Callable[[int, int], None] | None = None) -> 
     with BagReader(path) as bag:
         total = bag.count()
         counts = {(topic.name, topic.message_type): _TopicCount() for topic in bag.topics}
-        for done, item in enumerate(bag.messages(), start=1):
+        for done, item in enumerate(bag.messages(keep_unreadable=True), start=1):
             count = counts[item.topic, item.message_type]
             count.add(item.receive_stamp_ns, item.message)
-            if item.message_type == _FIX_TYPE:
+            if item.message is not None and item.message_type == _FIX_TYPE:
                 count.add_fix(item.message)
-            if item.message_type == _TRANSFORMS_TYPE and item.topic.endswith('tf_static'):
-                for transform in item.message.transforms:
-                    frames = f'{transform.header.frame_id} -> {transform.child_frame_id}'
-                    static_frames[frames] = None
+            static_frames.update(dict.fromkeys(_static_frames(item)))
             if progress is not None:
                 progress(done, total)
         last_ns = max(count.last_ns for count in counts.values())

@@ -47,7 +47,8 @@ class BagMessage:
         topic: where it was received.
         message_type: such as ``sensor_msgs/msg/NavSatFix``.
         receive_stamp_ns: when the recorder received it.
-        message: an object with the fields of the message; numeric arrays are numpy.
+        message: an object with the fields of the message; numeric arrays are numpy; ``None`` for
+            one that cannot be read, where that was asked for.
     """
 
     topic: str
@@ -156,21 +157,28 @@ class BagReader:
         """How many messages ``messages`` will yield, for a progress bar."""
         return sum(topic.count for topic in self.topics if topics is None or topic.name in topics)
 
-    def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
+    def messages(
+        self, topics: Collection[str] | None = None, *, keep_unreadable: bool = False
+    ) -> Iterator[BagMessage]:
         """Messages in order of reception.
 
         Args:
             topics: only these; ``None`` for all. Names that the bag lacks are passed over
                 (``require`` refuses them).
+            keep_unreadable: yield ``None`` for a message that is damaged or of a type whose
+                definition is not known, in place of an error.
 
         Raises:
-            DriveError: the bag is damaged here.
+            DriveError: the bag, or a message in it, is damaged here.
         """
         reader = self._open_reader()
         for connection, stamp_ns, data in self._raw(topics):
             try:
                 message = reader.deserialize(data, connection.msgtype)
             except Exception as error:  # a wrong length shows as almost anything
+                if keep_unreadable:
+                    yield BagMessage(connection.topic, connection.msgtype, stamp_ns, None)
+                    continue
                 raise DriveError(
                     f'bag {self.path}: a message of {connection.topic!r} received at '
                     f'{stamp_ns} ns is no {connection.msgtype} ({error!r}); expected '

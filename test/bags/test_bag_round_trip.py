@@ -192,6 +192,36 @@ def test_a_message_that_is_not_of_its_type(tmp_path):
         BagReader(path) as reader,
     ):
         list(reader.messages())
+    (topic,) = bag_info(path).topics
+    assert (topic.count, topic.unreadable) == (1, 1)
+
+
+@pytest.mark.parametrize('storage', list(Storage))
+def test_a_bag_cut_or_altered_anywhere_is_explained_or_read(tmp_path, storage):
+    """Whatever bytes a bag holds, reading ends with messages or with a DriveError."""
+    path = tmp_path / 'drive'
+    with BagWriter(path, storage) as writer:
+        for index in range(20):
+            writer.write('/fix', nav_sat_fix(fix_at(index), writer.messages), START_NS + index)
+    (file,) = [entry for entry in path.iterdir() if entry.suffix in ('.mcap', '.db3')]
+    whole = file.read_bytes()
+    random = np.random.default_rng(5)
+    explanations = []
+    for trial in range(60):
+        data = bytearray(whole)
+        if trial % 2:
+            del data[random.integers(len(data)) :]
+        else:
+            for place in random.integers(len(data), size=20):
+                data[place] = random.integers(256)
+        file.write_bytes(data)
+        try:
+            with BagReader(path) as reader:
+                list(reader.messages())
+        except DriveError as error:
+            explanations.append(str(error))
+    assert len(explanations) > 20
+    assert all(str(path) in explanation for explanation in explanations)
 
 
 def test_an_empty_bag(tmp_path):
