@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 from pathlib import Path
@@ -52,11 +53,9 @@ def run(options: argparse.Namespace) -> int:
     environment = {**os.environ, **transport_environment()}
     command = compose_command(options) if options.filter else replay_command(options)
     child = subprocess.Popen(command, env=environment)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:  # the child got it too, and ends by itself
-            continue
+    with contextlib.suppress(KeyboardInterrupt):  # the child got it too, and ends by itself
+        return child.wait()
+    return child.wait()
 
 
 def replay_command(options: argparse.Namespace) -> list[str]:

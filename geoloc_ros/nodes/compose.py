@@ -8,7 +8,7 @@ python -m geoloc_ros.nodes.compose drive.mcap --filter kalman --rate 2
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 import sys
 from typing import Any
@@ -24,7 +24,7 @@ from geoloc_ros.nodes.lifecycle import start
 from geoloc_ros.nodes.particle_filter_node import ParticleFilterNode
 from geoloc_ros.nodes.replay_node import ReplayNode
 
-FILTER_NODES: Mapping[str, type[FilterNode]] = {
+FILTER_NODES: Mapping[str, Callable[..., FilterNode]] = {
     'particle': ParticleFilterNode,
     'kalman': KalmanFilterNode,
 }
