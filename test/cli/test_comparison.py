@@ -59,8 +59,9 @@ def test_sources_and_warnings_are_told(circle):
     )
     drive = recorded(circle, received=tuple(received), notes=('from the bag',))
     result = localize_drive(drive, ParticleLocalizerSettings(), 1)
+    particles = ParticleSettings().particle_count
     assert result.trajectories[2].source == (
-        'particle filter, preset robust, 5000 particles, from fix, odom'
+        f'particle filter, preset robust, {particles} particles, from fix, odom'
     )
     assert result.notes[0] == 'from the bag'
     assert any('1 x no_fix' in note for note in result.notes)
