@@ -66,10 +66,10 @@ class ParticleKernels(Protocol):
         """Particles drawn in proportion to weight."""
         ...
 
-    def covariance(
-        self, columns: FloatArray, weights: FloatArray, mean: FloatArray, /
-    ) -> FloatArray:
-        """Weighted covariance with yaw on the circle."""
+    def moments(
+        self, columns: FloatArray, weights: FloatArray, /
+    ) -> tuple[FloatArray, FloatArray]:
+        """Weighted mean and covariance with yaw on the circle."""
         ...
 
 
@@ -122,4 +122,4 @@ def warm_up(kernels: ParticleKernels) -> None:
     kernels.squared_distances(columns, 0.0, 0.0, 0.0, 0.0, np.eye(2))
     kernels.copies(np.full(2, 0.5), 0.5)
     kernels.resample(columns, np.full(2, 0.5), 0.5)
-    kernels.covariance(columns, np.full(2, 0.5), np.zeros(6))
+    kernels.moments(columns, np.full(2, 0.5))

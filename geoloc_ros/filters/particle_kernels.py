@@ -219,22 +219,35 @@ def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatAr
 
 
 @compiled
-def covariance(columns: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
-    """Weighted covariance with yaw on the circle; see the numpy twin."""
+def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Weighted mean and covariance with yaw on the circle; see the numpy twin."""
     rows, count = columns.shape
-    deviations = np.empty_like(columns)
+    mean = np.zeros(rows)
     for row in range(rows):
+        total = 0.0
         for i in range(count):
-            deviations[row, i] = columns[row, i] - mean[row]
+            total += weights[i] * columns[row, i]
+        mean[row] = total
+    east, north = 0.0, 0.0
     for i in range(count):
-        turn = deviations[2, i]
-        deviations[2, i] = turn - _TWO_PI * np.floor((turn + math.pi) * _TURNS)
+        cosine, sine = _cosine_sine(columns[2, i])
+        east += weights[i] * cosine
+        north += weights[i] * sine
+    mean[2] = math.atan2(north, east)
+    turned = np.empty(count)
+    for i in range(count):
+        turn = columns[2, i] - mean[2]
+        turned[i] = turn - _TWO_PI * np.floor((turn + math.pi) * _TURNS)
     result = np.empty((rows, rows))
     for row in range(rows):
+        first = turned if row == 2 else columns[row]
+        first_mean = 0.0 if row == 2 else mean[row]
         for other in range(row + 1):
+            second = turned if other == 2 else columns[other]
+            second_mean = 0.0 if other == 2 else mean[other]
             total = 0.0
             for i in range(count):
-                total += weights[i] * deviations[row, i] * deviations[other, i]
+                total += weights[i] * (first[i] - first_mean) * (second[i] - second_mean)
             result[row, other] = total
             result[other, row] = total
-    return result
+    return mean, result

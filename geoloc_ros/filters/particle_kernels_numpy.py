@@ -147,24 +147,27 @@ def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatAr
     return drawn
 
 
-def covariance(columns: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
-    """Weighted mean product of deviations from ``mean``, those of yaw wrapped, shape (k, k).
+def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Weighted mean, shape (k,), and covariance, shape (k, k), yaw taken on the circle.
+
+    Sums go through einsum: the threads of a BLAS cost more than they bring on single rows.
 
     Args:
         columns: shape (k, n).
         weights: shape (n,), summing to one.
-        mean: shape (k,).
     """
     rows = columns.shape[0]
-    deviations = np.empty_like(columns)
-    for row in range(rows):
-        np.subtract(columns[row], mean[row], out=deviations[row])
-    turns = np.floor((deviations[2] + np.pi) / _TWO_PI)
-    deviations[2] -= _TWO_PI * turns
+    mean = np.einsum('ij,j->i', columns, weights)
+    yaw = columns[2].astype(np.float32)
+    mean[2] = np.arctan2(
+        np.einsum('i,i', weights, np.sin(yaw)), np.einsum('i,i', weights, np.cos(yaw))
+    )
+    deviations = columns - mean[:, None]
+    deviations[2] -= _TWO_PI * np.floor((deviations[2] + np.pi) / _TWO_PI)
     result = np.empty((rows, rows))
     weighted = np.empty_like(weights)
-    for i in range(rows):  # products of rows: far quicker than one of wide, flat matrices
+    for i in range(rows):
         np.multiply(deviations[i], weights, out=weighted)
         for j in range(i + 1):
-            result[i, j] = result[j, i] = weighted @ deviations[j]
-    return result
+            result[i, j] = result[j, i] = np.einsum('i,i', weighted, deviations[j])
+    return mean, result

@@ -276,5 +276,7 @@ class PaperParticleFilter:
         cloud = belief.cloud.reweighted(log_term)
         if cloud is None:
             cloud, reason = belief.cloud, UpdateReason.ALL_PARTICLES_OUTSIDE
-        self._belief = dataclasses.replace(belief, cloud=cloud, observed=True, last_gps=last_gps)
+        self._belief = _Belief(
+            belief.stamp_ns, cloud, True, belief.offset, belief.last_estimate, last_gps
+        )
         return UpdateResult(reason is UpdateReason.ACCEPTED, math.nan, reason)

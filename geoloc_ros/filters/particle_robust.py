@@ -306,7 +306,7 @@ class RobustParticleFilter:
         settings, count = self._settings, columns.shape[1]
         centre = columns.mean(axis=1)
         deviations = columns - centre[:, None]
-        centre[YAW_ROW] = circular_mean(columns[YAW_ROW], np.full(count, 1.0 / count))
+        centre[YAW_ROW] = circular_mean(columns[YAW_ROW])
         deviations[YAW_ROW] = wrap(columns[YAW_ROW] - centre[YAW_ROW])
         sigma = np.sqrt(np.einsum('ij,ij->i', deviations[:3], deviations[:3]) / count)
         bandwidth = min(

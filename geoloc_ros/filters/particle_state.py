@@ -66,14 +66,14 @@ class ParticleCloud:
         if self.log_weights is not None:
             total = self.log_weights + log_likelihood
         highest = total.max()
-        if not np.isfinite(highest):
+        if not math.isfinite(highest):
             return None
         return ParticleCloud(self.columns, total - highest)
 
 
 def effective_sample_size(weights: FloatArray) -> float:
     """1 / sum w^2 of weights that sum to one: n when equal, 1 when one has all."""
-    return float(1.0 / (weights @ weights))
+    return float(1.0 / np.einsum('i,i', weights, weights))
 
 
 def wrap(angle_rad: FloatArray) -> FloatArray:
@@ -81,10 +81,10 @@ def wrap(angle_rad: FloatArray) -> FloatArray:
     return np.asarray(angle_rad - _TWO_PI * np.floor((angle_rad + np.pi) / _TWO_PI))
 
 
-def circular_mean(yaw_rad: FloatArray, weights: FloatArray) -> float:
-    """Direction of the weighted mean of unit vectors, in (-pi, pi]."""
+def circular_mean(yaw_rad: FloatArray) -> float:
+    """Direction of the sum of unit vectors, in (-pi, pi], to single precision."""
     narrow = yaw_rad.astype(np.float32)
-    return float(np.arctan2(weights @ np.sin(narrow), weights @ np.cos(narrow)))
+    return math.atan2(float(np.sin(narrow).sum()), float(np.cos(narrow).sum()))
 
 
 def moments(
@@ -101,9 +101,7 @@ def moments(
         Mean, shape (k,), yaw its circular mean; covariance, shape (k, k), with yaw deviations
         wrapped about that mean and their variance at most pi^2 / 3.
     """
-    mean = np.array([row @ weights for row in columns])
-    mean[YAW_ROW] = circular_mean(columns[YAW_ROW], weights)
-    covariance = kernels.covariance(columns, weights, mean)
+    mean, covariance = kernels.moments(columns, weights)
     if covariance[YAW_ROW, YAW_ROW] > UNIFORM_VARIANCE_RAD2:
         shrink = np.sqrt(UNIFORM_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
         covariance[YAW_ROW, :] *= shrink
@@ -116,20 +114,17 @@ def medians(columns: FloatArray) -> FloatArray:
 
     Away from the border at pi that is the plain median of the yaw.
     """
-    centre = circular_mean(columns[YAW_ROW], np.full(columns.shape[1], 1.0 / columns.shape[1]))
-    result = np.array([_median(row) for row in columns[:YAW_ROW]])
-    yaw = _median(wrap(columns[YAW_ROW] - centre)) + centre
-    rest = [_median(row) for row in columns[YAW_ROW + 1 :]]
-    return np.array([*result, math.remainder(yaw, 2.0 * math.pi), *rest])
-
-
-def _median(row: FloatArray) -> float:
-    """Median by one partition, which numpy does with vector instructions (its median does not)."""
-    middle = row.size // 2
-    parted = np.partition(row, middle)
-    if row.size % 2:
-        return float(parted[middle])
-    return 0.5 * float(parted[middle] + parted[:middle].max())
+    centre = circular_mean(columns[YAW_ROW])
+    rows, count = np.array(columns), columns.shape[1]
+    rows[YAW_ROW] = wrap(rows[YAW_ROW] - centre)
+    middle = count // 2
+    rows.partition(middle, axis=1)  # one rank: numpy has vector code for that alone
+    result = rows[:, middle].copy()
+    if count % 2 == 0:
+        result += rows[:, :middle].max(axis=1)
+        result *= 0.5
+    result[YAW_ROW] = math.remainder(result[YAW_ROW] + centre, 2.0 * math.pi)
+    return result
 
 
 def normal_columns(

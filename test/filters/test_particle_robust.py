@@ -84,7 +84,8 @@ def test_every_setting_has_a_range_or_choices_and_survives_a_round_trip():
 
 @pytest.mark.parametrize('preset', ['robust', 'paper'])
 def test_misuse_is_refused_in_words(preset):
-    particle_filter = ParticleFilter(ParticleSettings(preset=preset), np.random.default_rng(0))
+    settings = ParticleSettings(preset=preset, particle_count=2000)
+    particle_filter = ParticleFilter(settings, np.random.default_rng(0))
     assert not particle_filter.initialized
     with pytest.raises(FilterStateError, match='initialize'):
         particle_filter.estimate()
