@@ -7,8 +7,10 @@ its circle), resample systematically, take medians. Ours is the ``paper`` preset
 public interface (and gives the covariance besides), the lattice looked up by numba; the numpy
 fallback and the peers look it up by one vectorised numpy function. All run in one process, in
 turn, with an allocator told to keep freed memory (for all alike: what one filter frees would
-otherwise be returned, and faulted in anew by the next). Set OPENBLAS_NUM_THREADS=1, and ``pip install filterpy stonesoup particles`` in an
-environment of their own: particles asks for an older numpy than it needs (use --no-deps).
+otherwise be returned, and faulted in anew by the next). Set OPENBLAS_NUM_THREADS=1.
+
+The peers: ``pip install filterpy stonesoup`` and ``pip install --no-deps particles joblib
+scikit-learn``, in an environment of their own (particles asks for an older numpy than it needs).
 """
 
 from __future__ import annotations

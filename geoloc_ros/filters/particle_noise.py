@@ -42,7 +42,7 @@ def _fill(rng: np.random.Generator, out: npt.NDArray[np.float32]) -> None:
     radius += _HALF_STEP
     np.log(radius, out=radius)
     radius *= np.float32(-2.0)
-    np.sqrt(np.maximum(radius, np.float32(0.0), out=radius), out=radius)
+    np.sqrt(radius, out=radius)  # the log of at most 1.0 is never positive
     turn *= _TO_TURN
     np.cos(turn, out=out[:half])
     np.sin(turn, out=out[half:])
