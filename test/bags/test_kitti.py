@@ -13,9 +13,7 @@ import pyproj
 import pytest
 from scipy.spatial.transform import Rotation
 
-from geoloc_ros.bags.images import PinholeCamera
 from geoloc_ros.bags.kitti import KittiOptions, from_kitti
-from geoloc_ros.bags.kitti_files import parse_stamp
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.bags.writer import Storage
 from geoloc_ros.errors import DriveError
@@ -132,25 +130,6 @@ def messages(path, topic):
         return [item.message for item in reader.messages([topic])]
 
 
-@pytest.mark.parametrize(
-    ('text', 'nanoseconds'),
-    [
-        ('2011-09-26 13:02:25.964389445', START_NS + 964_389_445),
-        ('2011-09-26 13:02:25.5', START_NS + 500_000_000),
-        ('2011-09-26 13:02:25', START_NS),
-        ('1970-01-01 00:00:00.000000001', 1),
-    ],
-)
-def test_a_stamp_is_read_to_the_nanosecond(text, nanoseconds):
-    assert parse_stamp(text) == nanoseconds
-
-
-@pytest.mark.parametrize('text', ['yesterday', '2011-13-26 13:02:25.9', '2011-09-26T13:02:25'])
-def test_a_stamp_that_is_none(text):
-    with pytest.raises(DriveError, match='not understood'):
-        parse_stamp(text)
-
-
 def test_the_fixes_are_those_of_the_files(bag):
     for index, message in enumerate(messages(bag, '/fix')):
         fix = gnss_fix(message)
@@ -225,19 +204,6 @@ def test_the_camera_info_is_that_of_the_smaller_picture(bag):
         assert not message.p.reshape(3, 4)[:, 3].any()
         assert message.distortion_model == 'plumb_bob'
         assert not message.d.any()
-
-
-def test_a_scaled_camera_sees_points_where_a_resized_picture_has_them():
-    """A resized picture keeps its corners, not the centres of its corner pixels."""
-    camera = PinholeCamera(128, 64, MATRIX)
-    point = np.array(((79.0 - 63.0) / 700.0, (23.0 - 30.0) / 710.0, 1.0))
-    u, v, _ = camera.matrix @ point
-    picture = np.zeros((64, 128), dtype=np.float32)
-    picture[round(v), round(u)] = 1.0
-    small = cv2.resize(picture, (32, 16), interpolation=cv2.INTER_AREA)
-    v_small, u_small = np.unravel_index(small.argmax(), small.shape)
-    got_u, got_v, _ = camera.scaled(32, 16).matrix @ point
-    assert (round(got_u), round(got_v)) == (u_small, v_small)
 
 
 def test_the_cameras_stand_where_the_calibration_says(bag):
