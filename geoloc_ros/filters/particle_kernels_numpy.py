@@ -131,11 +131,14 @@ def copies(weights: FloatArray, offset: float) -> npt.NDArray[np.int64]:
     """
     count = weights.size
     cumulative = np.cumsum(weights)
-    edges = np.ceil(cumulative * (count / cumulative[-1]) - offset)
-    last = int(np.flatnonzero(weights)[-1])
+    cumulative *= count / cumulative[-1]
+    cumulative -= offset
+    edges = np.minimum(np.ceil(cumulative, out=cumulative), count, out=cumulative)
+    last = count - 1 - int(np.argmax(weights[::-1] > 0.0))
     edges[last:] = count
-    taken = np.diff(np.minimum(edges, count), prepend=0.0)
-    return np.asarray(taken.astype(np.int64))
+    taken = edges.astype(np.int64)
+    taken[1:] -= taken[:-1].copy()
+    return taken
 
 
 def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatArray:
