@@ -68,11 +68,9 @@ def print_table(title: str, timings: Mapping[str, Timing], ours: str) -> None:
         )
 
 
-def write_results(
-    path: Path, tables: Mapping[str, Mapping[str, Timing]], packages: Sequence[str], seed: int
-) -> None:
-    """Write timings as JSON with command, commit, machine, versions and seed."""
-    record = {
+def machine_record(packages: Sequence[str], seed: int) -> dict[str, object]:
+    """Command, commit, machine, versions and seed, as every results file begins."""
+    return {
         'command': 'python ' + ' '.join(sys.argv),
         'commit': _commit(),
         'machine': {
@@ -82,6 +80,15 @@ def write_results(
         },
         'versions': {name: importlib.metadata.version(name) for name in packages},
         'seed': seed,
+    }
+
+
+def write_results(
+    path: Path, tables: Mapping[str, Mapping[str, Timing]], packages: Sequence[str], seed: int
+) -> None:
+    """Write timings as JSON with command, commit, machine, versions and seed."""
+    record = {
+        **machine_record(packages, seed),
         'tables': {
             title: {name: dataclasses.asdict(timing) for name, timing in timings.items()}
             for title, timings in tables.items()

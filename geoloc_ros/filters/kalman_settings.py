@@ -42,7 +42,7 @@ class KalmanSettings:
         maximum=100.0,
     )
     yaw_noise: float = setting(
-        0.002,
+        0.0005,
         'random walk of the heading beside the measured rotation; larger trusts GNSS more',
         unit='rad/sqrt(s)',
         minimum=0.0,
@@ -55,21 +55,21 @@ class KalmanSettings:
         maximum=1.0,
     )
     scale_noise: float = setting(
-        0.0002,
+        1e-4,
         'random walk of the odometry scale; larger follows a changing scale, and forgets sooner',
         unit='1/sqrt(s)',
         minimum=0.0,
         maximum=1.0,
     )
     yaw_rate_bias_sigma_rad_s: float = setting(
-        0.005,
+        0.003,
         'spread of the yaw-rate bias at the start',
         unit='rad/s',
         minimum=0.0,
         maximum=1.0,
     )
     yaw_rate_bias_noise: float = setting(
-        0.00005,
+        1e-5,
         'random walk of the yaw-rate bias; larger follows a warming gyroscope',
         unit='rad/s^1.5',
         minimum=0.0,

@@ -89,7 +89,7 @@ class ParticleSettings:
         maximum=0.1,
     )
     yaw_rate_bias_sigma_rad_s: float = setting(
-        0.005,
+        0.003,
         'robust: spread of the constant error of the measured yaw rate, estimated with the pose; '
         '0 believes the gyro',
         unit='rad/s',

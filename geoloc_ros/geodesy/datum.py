@@ -97,17 +97,20 @@ class Datum:
         """WGS-84 position over ``map`` point (x, y) whose ellipsoidal height is ``alt_m``.
 
         The inverse of ``enu_from_geodetic`` for a vehicle of known height: z is solved for, to
-        one nanometre.
+        a tenth of a micrometre (Earth-centred doubles are a nanometre apart).
 
         Raises:
             GeodesyError: not finite, or so far from the datum that no such point exists.
         """
         z_m = alt_m - self.origin.alt_m
+        before_m = math.inf
         for _ in range(50):
             position = self.geodetic_from_enu(x_m, y_m, z_m)
             residual_m = alt_m - position.alt_m
-            if abs(residual_m) < 2e-9:
+            # Stop where rounding takes over: it may toggle between two neighbouring doubles.
+            if abs(residual_m) < 2e-9 or 1e-7 > abs(residual_m) >= before_m:
                 return position
+            before_m = abs(residual_m)
             z_m += residual_m
         raise GeodesyError(
             f'no point over ({x_m}, {y_m}) m in the plane at {self.origin} has height {alt_m} m; '

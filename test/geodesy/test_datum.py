@@ -204,3 +204,12 @@ def test_scalar_calls_are_fast():
     ):
         best_s = min(timeit.repeat(call, number=500, repeat=10)) / 500
         assert best_s < 15e-6
+
+
+def test_height_is_reached_at_points_where_rounding_is_worst():
+    datum = Datum(GeodeticPosition(49.0, 8.4, 110.0))
+    rng = np.random.default_rng(0)
+    points = [(-263.0112060881238, -338.31704402349277), *rng.uniform(-500.0, 500.0, (5000, 2))]
+    for x_m, y_m in points:
+        position = datum.geodetic_at_altitude(float(x_m), float(y_m), 110.0)
+        assert abs(position.alt_m - 110.0) < 1e-7
