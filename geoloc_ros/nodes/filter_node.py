@@ -21,6 +21,7 @@ from geoloc_ros.nodes.health_monitor import HealthMonitor
 from geoloc_ros.nodes.inbox import Inbox
 from geoloc_ros.nodes.lifecycle import start
 from geoloc_ros.nodes.truth_display import TruthDisplay
+from geoloc_ros.nodes.warm_up import warm_up
 from geoloc_ros.nodes.warning_log import WarningLog
 from geoloc_ros.ros.diagnostics import diagnostic_array
 from geoloc_ros.ros.frames import FrameTree
@@ -54,10 +55,10 @@ class FilterNode(LifecycleNode):
         self, name: str, settings_type: type[AnyFilterNodeSettings], **node_arguments: Any
     ) -> None:
         super().__init__(name, **node_arguments)
-        self._parameters: ParameterLoader[AnyFilterNodeSettings] = ParameterLoader(
+        self._loader: ParameterLoader[AnyFilterNodeSettings] = ParameterLoader(
             self, settings_type, self._rebuild
         )
-        settings = self._parameters.settings
+        settings = self._loader.settings
         self._warnings = WarningLog(self.get_logger().warning, settings.warning_period_s)
         self._frames = FrameTree(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -84,8 +85,9 @@ class FilterNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Build the localizer and the publishers."""
         del state
-        settings = self._parameters.settings
+        settings = self._loader.settings
         try:
+            warm_up(settings)
             self._localizer = build_localizer(settings, settings.seed)
         except GeolocError as error:
             self.get_logger().error(str(error))
@@ -98,7 +100,7 @@ class FilterNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Listen to sensors, offer services, start the timers."""
-        settings = self._parameters.settings
+        settings = self._loader.settings
         self._inbox = Inbox(self, self._warnings, self._tell_datum)
         sink = FilterSink(self._push, self._set_pose, self._set_datum, self._set_lever_arm)
         FilterInputs(sink, settings, self._frames, self._warnings).subscribe(self._inbox)
@@ -144,6 +146,7 @@ class FilterNode(LifecycleNode):
         self._handle(result)
 
     def _advance(self) -> None:
+        self._outputs.publish_due_transforms()
         now_ns = self.get_clock().now().nanoseconds
         if now_ns > 0:
             self._handle(self.localizer.advance(now_ns))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 import math
 from typing import Any
@@ -34,6 +35,9 @@ _TYPES: dict[str, Any] = {
     'path/raw': Path,
     'particles': PoseArray,
 }
+
+#: So many estimates wait for the odometry's transform at their stamp.
+_WAITING = 20
 
 
 class FilterOutputs:
@@ -74,6 +78,7 @@ class FilterOutputs:
         self._datum: Datum | None = None
         self._altitude_m: float | None = None
         self._odom_is_owned = settings.tf_child == 'odom'
+        self._without_odom: collections.deque[Estimate] = collections.deque(maxlen=_WAITING)
 
     def close(self) -> None:
         """Take the publishers away."""
@@ -140,20 +145,30 @@ class FilterOutputs:
                 self._publish('particles', message)
 
     def _publish_transform(self, estimate: Estimate) -> None:
-        frames, stamp_ns = self._settings.frames, estimate.stamp_ns
-        position_m = np.array((estimate.x_m, estimate.y_m, 0.0))
-        map_from_base = Pose3(position_m, quat_from_yaw(estimate.yaw_rad))
-        base_from_odom: Pose3 | None = None
-        if self._settings.tf_child != 'base':
-            base_from_odom = self._frames.pose(frames.base, frames.odom, stamp_ns)
-            if base_from_odom is None and self._odom_is_owned:
-                base_from_odom = self._frames.pose(frames.base, frames.odom)
-        if base_from_odom is not None:
-            self._odom_is_owned = True
-            map_from_odom = map_from_base @ base_from_odom
-            self._frames.publish(stamp_ns, frames.map, frames.odom, map_from_odom)
-        elif not self._odom_is_owned:
-            self._frames.publish(stamp_ns, frames.map, frames.base, map_from_base)
+        """``map`` to ``base``, or to ``odom`` as soon as its owner has told that instant."""
+        frames = self._settings.frames
+        if not self._odom_is_owned and self._settings.tf_child == 'auto':
+            self._odom_is_owned = self._frames.pose(frames.base, frames.odom) is not None
+        if self._odom_is_owned:
+            self._without_odom.append(estimate)
+            self.publish_due_transforms()
+        else:
+            self._frames.publish(
+                estimate.stamp_ns, frames.map, frames.base, _map_from_base(estimate)
+            )
+
+    def publish_due_transforms(self) -> None:
+        """``map`` to ``odom`` for estimates whose ``odom`` to ``base`` has come meanwhile."""
+        frames = self._settings.frames
+        waiting = list(self._without_odom)
+        self._without_odom.clear()
+        for estimate in waiting:
+            base_from_odom = self._frames.pose(frames.base, frames.odom, estimate.stamp_ns)
+            if base_from_odom is None:
+                self._without_odom.append(estimate)
+            else:
+                map_from_odom = _map_from_base(estimate) @ base_from_odom
+                self._frames.publish(estimate.stamp_ns, frames.map, frames.odom, map_from_odom)
 
     def _is_heard(self, name: str) -> bool:
         publisher = self._publishers.get(name)
@@ -167,3 +182,8 @@ class FilterOutputs:
             publisher.publish(message)
         except RuntimeError as error:  # rclpy's RCLError: the middleware's queue is full
             self._failed(name, error)
+
+
+def _map_from_base(estimate: Estimate) -> Pose3:
+    position_m = np.array((estimate.x_m, estimate.y_m, 0.0))
+    return Pose3(position_m, quat_from_yaw(estimate.yaw_rad))

@@ -36,7 +36,7 @@ class ReplayNode(LifecycleNode):
 
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__(NODE_NAME, **node_arguments)
-        self._parameters = ParameterLoader(self, ReplaySettings)
+        self._loader = ParameterLoader(self, ReplaySettings)
         self.done: Future[bool] = Future()
         self._bag: BagReader | None = None
         self._playback: Playback | None = None
@@ -45,7 +45,7 @@ class ReplayNode(LifecycleNode):
     @property
     def autostart(self) -> bool:
         """Whether to play at once, or when a lifecycle manager says so."""
-        return self._parameters.settings.autostart
+        return self._loader.settings.autostart
 
     @property
     def counts(self) -> PlaybackCounts:
@@ -55,7 +55,7 @@ class ReplayNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Open the bag and make the publishers."""
         del state
-        settings = self._parameters.settings
+        settings = self._loader.settings
         try:
             if not settings.bag:
                 raise GeolocError(
@@ -105,7 +105,7 @@ class ReplayNode(LifecycleNode):
             self._thread = None
 
     def _play(self, playback: Playback) -> None:
-        settings = self._parameters.settings
+        settings = self._loader.settings
         self.get_logger().info(f'playing {settings.bag} at {settings.rate:g} times real time')
         succeeded = False
         try:
