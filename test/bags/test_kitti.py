@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import calendar
+from contextlib import closing
 from pathlib import Path
+import sqlite3
 
 import cv2
 import numpy as np
@@ -244,17 +246,27 @@ def test_compressed_images_are_the_bytes_of_the_files(drive, tmp_path):
     assert {message.format for message in got} == {'png'}
 
 
-def test_messages_come_in_order_and_the_folder_of_the_date_will_do(drive, tmp_path):
+def test_messages_are_written_in_order_and_the_folder_of_the_date_will_do(drive, tmp_path):
     calls = []
     report = from_kitti(
-        drive.parent, tmp_path / 'bag', progress=lambda done, total: calls.append((done, total))
+        drive.parent,
+        tmp_path / 'bag',
+        KittiOptions(storage=Storage.SQLITE3),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    with BagReader(tmp_path / 'bag') as reader:
-        stamps = [item.receive_stamp_ns for item in reader.messages()]
-    assert stamps == sorted(stamps)
+    with closing(sqlite3.connect(tmp_path / 'bag' / 'bag.db3')) as database:
+        rows = database.execute('SELECT timestamp FROM messages ORDER BY id').fetchall()
+    assert rows == sorted(rows)
     total = sum(topic.count for topic in report.topics)
     assert total == 9 * COUNT
+    assert len(rows) == total + 2  # /tf_static and the datum
     assert calls == [(done, total) for done in range(1, total + 1)]
+
+
+def test_what_does_not_move_is_latched(bag):
+    with BagReader(bag) as reader:
+        latched = {topic.name for topic in reader.topics if topic.transient_local}
+    assert latched == {'/tf_static', '/ground_truth/datum'}
 
 
 def test_a_missing_picture_is_passed_over(tmp_path):
