@@ -33,7 +33,10 @@ bench = importlib.util.module_from_spec(_spec)
 sys.modules['nodes_conftest'] = bench
 _spec.loader.exec_module(bench)
 
+NODES = [ParticleFilterNode, KalmanFilterNode]
 
+
+@pytest.mark.parametrize('kind', NODES)
 def test_a_straight_drive_comes_out_in_map_at_round_stamps(run_filter, latched, kind):
     session = run_filter(kind)
     talker = session.talker
@@ -212,6 +215,7 @@ def test_a_lifecycle_manager_can_start_it(run_filter):
     bench.wait_for(lambda: session.talker.count_publishers('/pose') == 0)
 
 
+@pytest.mark.parametrize('kind', NODES)
 def test_every_parameter_is_described_and_bounded(run_filter, kind):
     node = run_filter(kind).node
     for spec in specs(type(node._loader.settings)):
