@@ -27,7 +27,9 @@ from geoloc_ros.types import NANOSECONDS_PER_SECOND
 _GLOBAL_TOPICS = ('/tf', '/tf_static')
 _IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 _DEPTH, _IMAGE_DEPTH = 200, 30
-_ACKNOWLEDGE_S = 5.0
+#: How long to wait for the last messages' arrival: Fast DDS asks for it every 3 s, and only images
+#: are large enough to need a second sending.
+_ACKNOWLEDGE_S, _ACKNOWLEDGE_IMAGES_S = 0.5, 5.0
 _POLL_S = 0.02
 
 
@@ -92,6 +94,7 @@ class Playback:
         self._failed: collections.Counter[str] = collections.Counter()
         topics = chosen_topics(bag.topics, settings)
         self._latched = {topic.name for topic in topics if topic.transient_local}
+        self._has_images = any(topic.message_type in _IMAGE_TYPES for topic in topics)
         self._publishers: dict[str, Publisher] = {}
         for topic in topics:
             self._add_publisher(topic)
@@ -200,7 +203,8 @@ class Playback:
             self._stop.wait(_POLL_S)
 
     def _wait_until_delivered(self) -> None:
-        deadline_s = time.monotonic() + _ACKNOWLEDGE_S
+        limit_s = _ACKNOWLEDGE_IMAGES_S if self._has_images else _ACKNOWLEDGE_S
+        deadline_s = time.monotonic() + limit_s
         for publisher in self._publishers.values():
             left_s = max(deadline_s - time.monotonic(), 0.01)
             publisher.wait_for_all_acked(Duration(seconds=left_s))

@@ -3,19 +3,24 @@
 """Records topics into a bag, where ``ros2 bag`` is not installed.
 
 Receive stamps are the wall clock's, whatever ``use_sim_time`` says, so that the time from a
-measurement to an estimate can be read from the bag.
+measurement to an estimate can be read from the bag. They are taken by the middleware where it
+tells them (Iron and later), as an executor hands messages on late and in no particular order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import heapq
+import itertools
 from pathlib import Path
 import time
 
 import rclpy
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 
 from geoloc_ros.bags.typestore import bag_typestore
 from geoloc_ros.bags.writer import BagWriter
@@ -26,6 +31,11 @@ from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos
 from geoloc_ros.settings import setting
 
 _DEPTH = 10_000
+_LISTEN_PERIOD_S = 0.1
+#: Messages are held this long to be written in the order of their receive stamps.
+_HOLD_NS = 2_000_000_000
+#: Whether this rclpy tells a callback when its message was received.
+_TELLS_RECEIVE_TIME = hasattr(Subscription, 'CallbackType')
 _QOS = {
     'reliable': reliable_qos(_DEPTH),
     'sensor': sensor_qos(_DEPTH),
@@ -52,6 +62,17 @@ class RecordedTopic:
     name: str
     message_type: str
     qos: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class _Held:
+    """A message that waits to be written, ordered by its receive stamp."""
+
+    stamp_ns: int
+    number: int
+    bag_name: str = dataclasses.field(compare=False)
+    topic: RecordedTopic = dataclasses.field(compare=False)
+    cdr: bytes = dataclasses.field(compare=False)
 
 
 def parse_topic(text: str) -> RecordedTopic:
@@ -84,26 +105,54 @@ class RecorderNode(Node):
         topics = [parse_topic(text) for text in settings.topics]
         self._writer = BagWriter(Path(settings.path))
         self._writer.__enter__()
+        self._held: list[_Held] = []
+        self._numbers = itertools.count()
         self.count = 0
         for topic in topics:
             self._subscribe(topic)
+        self._unheard = {topic.name for topic in topics}
+        self._listener = self.create_timer(
+            _LISTEN_PERIOD_S, self._listen, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
         self.get_logger().info(f'recording {len(topics)} topics to {settings.path}')
 
     def _subscribe(self, topic: RecordedTopic) -> None:
         bag_name = self.resolve_topic_name(topic.name)
         self._writer.add_topic(bag_name, topic.message_type, latched=topic.qos == 'latched')
 
-        def record(cdr: bytes) -> None:
-            message = bag_typestore().deserialize_cdr(cdr, topic.message_type)
-            self._writer.write(bag_name, message, time.time_ns())
-            self.count += 1
+        def plain(cdr: bytes) -> None:
+            self._hold(_Held(time.time_ns(), next(self._numbers), bag_name, topic, cdr))
 
+        def informed(cdr: bytes, info: Mapping[str, int]) -> None:
+            stamp_ns = info.get('received_timestamp', 0) or time.time_ns()
+            self._hold(_Held(stamp_ns, next(self._numbers), bag_name, topic, cdr))
+
+        callback: Callable[..., None] = informed if _TELLS_RECEIVE_TIME else plain
         self.create_subscription(
-            message_class(topic.message_type), topic.name, record, _QOS[topic.qos], raw=True
+            message_class(topic.message_type), topic.name, callback, _QOS[topic.qos], raw=True
         )
+
+    def _listen(self) -> None:
+        """Say whom we hear, for whoever waits for it."""
+        for name in sorted(self._unheard):
+            if self.count_publishers(name) > 0:
+                self._unheard.remove(name)
+                self.get_logger().info(f'hearing {self.resolve_topic_name(name)}')
+
+    def _hold(self, held: _Held) -> None:
+        self.count += 1
+        heapq.heappush(self._held, held)
+        while self._held[0].stamp_ns < held.stamp_ns - _HOLD_NS:
+            self._write(heapq.heappop(self._held))
+
+    def _write(self, held: _Held) -> None:
+        message = bag_typestore().deserialize_cdr(held.cdr, held.topic.message_type)
+        self._writer.write(held.bag_name, message, held.stamp_ns)
 
     def close(self) -> None:
         """Finish the bag; it appears under its name now."""
+        while self._held:
+            self._write(heapq.heappop(self._held))
         self._writer.__exit__(None, None, None)
 
 
