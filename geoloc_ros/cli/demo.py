@@ -44,6 +44,8 @@ from geoloc_ros.types import GeodeticPosition
 
 _SIMULATION_TIMEOUT_S = 120.0
 _SENSOR_TOPICS = ('/fix', '/odom', '/imu')
+#: Of an ordinary car; a Python executor takes some 500 messages a second on a busy core.
+_SENSOR_RATES = ('odometry.wheel_rate_hz=25', 'odometry.imu_rate_hz=50')
 _DRAIN_S = 1.0
 _PATIENCE_S = 60.0
 _LATENCY_NOTE = (
@@ -93,10 +95,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument('--out', type=Path, default=Path('out/demo'), help='folder to write')
     parser.add_argument('--seed', type=int, default=1, help='of the drive and the filters')
     parser.add_argument(
-        '--distance-m', type=float, default=1500.0, help='length of the drive (default: 1500)'
+        '--distance-m', type=float, default=900.0, help='length of the drive (default: 900)'
     )
     parser.add_argument(
-        '--rate', type=float, default=6.0, help='of the replay over real time (default: 6)'
+        '--rate', type=float, default=3.0, help='of the replay over real time (default: 3)'
     )
     parser.set_defaults(run=run)
 
@@ -171,6 +173,7 @@ def _simulation(bag: Path, options: argparse.Namespace) -> list[str]:
     return [
         *(sys.executable, '-m', 'geoloc_sim', 'drive', '--out', str(bag)),
         *('--seed', str(options.seed), '--distance-m', str(options.distance_m)),
+        *('--set', *_SENSOR_RATES),
     ]
 
 
@@ -183,8 +186,10 @@ def _replay(
 ) -> None:
     """Play the bag to the nodes and record what they say."""
     nodes = _nodes(options.seed)
-    children = [processes.start(node.namespace, _filter_command(node)) for node in nodes]
     recorder = processes.start('recorder', _recorder_command(recording, nodes))
+    children = [processes.start(node.namespace, _filter_command(node)) for node in nodes]
+    for node in nodes:
+        processes.wait_for_words(recorder, f'hearing /{node.namespace}/pose', _PATIENCE_S)
     player = processes.start('replay', _replay_command(bag, nodes, options.rate))
     first_ns, last_ns = drive.received[0], drive.received[-1]
     duration_s = (last_ns.receive_stamp_ns - first_ns.receive_stamp_ns) / 1e9
@@ -220,6 +225,7 @@ def _recorder_command(recording: Path, nodes: Sequence[DemoNode]) -> list[str]:
     topics = [
         '/fix sensor_msgs/msg/NavSatFix sensor',
         '/odom nav_msgs/msg/Odometry sensor',
+        '/imu sensor_msgs/msg/Imu sensor',
     ]
     for node in nodes:
         topics.append(
@@ -284,7 +290,7 @@ def _recorded(
     """The trajectories that the nodes published, with their latencies, about one datum."""
     found = []
     with BagReader(recording) as bag:
-        inputs = arrivals(bag, ['/fix', '/odom'])
+        inputs = arrivals(bag, _SENSOR_TOPICS)
         for node in nodes:
             topic = f'/{node.namespace}/pose'
             outputs = arrivals(bag, [topic])

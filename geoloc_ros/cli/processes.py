@@ -129,6 +129,22 @@ class ProcessGroup:
         if status != 0:
             raise ProcessError(_failure(child, status))
 
+    def wait_for_words(self, child: Child, words: str, timeout_s: float) -> None:
+        """Wait until a child has written something, while it runs.
+
+        Raises:
+            ProcessError: it ended, or did not write it within ``timeout_s``.
+        """
+        deadline = time.monotonic() + timeout_s
+        while words not in child.log_path.read_text(encoding='utf-8', errors='replace'):
+            self.check_running(child)
+            if time.monotonic() > deadline:
+                raise ProcessError(
+                    f'{child.name} did not say {words!r} within {timeout_s:g} s; its last words '
+                    f'({child.log_path}):\n{child.last_words()}'
+                )
+            time.sleep(_POLL_S)
+
     def check_running(self, child: Child) -> None:
         """Make sure that a child still runs.
 

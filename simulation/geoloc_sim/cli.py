@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from geoloc_ros.bags.conversion import ConversionReport
 from geoloc_ros.bags.writer import Storage
-from geoloc_ros.errors import GeolocError
+from geoloc_ros.errors import GeolocError, SettingError
 from geoloc_ros.settings import from_flat
 from geoloc_sim.drive import simulate_drive
 from geoloc_sim.drive_bag import write_bag
@@ -36,6 +36,13 @@ def make_parser() -> argparse.ArgumentParser:
     drive.add_argument('--distance-m', type=float, default=3000.0, help='length of the drive')
     drive.add_argument(
         '--overconfidence', type=float, default=1.0, help='the receiver lies by this factor'
+    )
+    drive.add_argument(
+        '--set',
+        nargs='+',
+        default=[],
+        metavar='NAME=NUMBER',
+        help='other numbers of the settings, such as odometry.imu_rate_hz=50',
     )
     _add_output(drive)
     drive.set_defaults(run=_run_drive)
@@ -86,10 +93,29 @@ def _run_drive(options: argparse.Namespace) -> int:
         {
             'motion.distance_m': options.distance_m,
             'receiver.overconfidence': options.overconfidence,
+            **_numbers(options.set),
         },
     )
     drive = simulate_drive(settings, world=options.world, day=options.day, seed=options.seed)
     return _write(drive, options)
+
+
+def _numbers(words: Sequence[str]) -> dict[str, float]:
+    """``NAME=NUMBER`` words as a mapping.
+
+    Raises:
+        SettingError: a word is not of that form.
+    """
+    numbers = {}
+    for word in words:
+        name, _, number = word.partition('=')
+        try:
+            numbers[name] = float(number)
+        except ValueError as error:
+            raise SettingError(
+                f'--set has {word!r}; expected NAME=NUMBER such as odometry.imu_rate_hz=50'
+            ) from error
+    return numbers
 
 
 def _run_kitti(options: argparse.Namespace) -> int:

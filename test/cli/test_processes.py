@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import sys
-import time
 
 import pytest
 
@@ -53,9 +52,7 @@ def test_an_exception_ends_every_child(tmp_path):
 def test_a_child_that_ignores_signals_is_killed(tmp_path):
     with group(tmp_path) as processes:
         child = processes.start('stubborn', STUBBORN)
-        deadline = time.monotonic() + 20
-        while 'ready' not in child.last_words() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        processes.wait_for_words(child, 'ready', 20.0)
     assert child.process.returncode == -9
 
 
@@ -82,6 +79,16 @@ def test_the_end_of_a_child_needed_meanwhile_is_noticed(tmp_path):
         processes.start('server', [sys.executable, '-c', script])
         with pytest.raises(ProcessError, match=r'(?s)server ended early.*gone'):
             processes.run('client', SLEEP, 30.0)
+
+
+def test_words_that_never_come_are_named(tmp_path):
+    with group(tmp_path) as processes:
+        child = processes.start('silent', SLEEP)
+        with pytest.raises(ProcessError, match=r"silent did not say 'hello' within 0\.1 s"):
+            processes.wait_for_words(child, 'hello', 0.1)
+        child = processes.start('gone', [sys.executable, '-c', 'print("bye")'])
+        with pytest.raises(ProcessError, match=r'(?s)gone ended early.*bye'):
+            processes.wait_for_words(child, 'hello', 20.0)
 
 
 def test_the_environment_reaches_the_child(tmp_path):
