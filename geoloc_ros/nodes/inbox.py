@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 import dataclasses
 import itertools
+import time
 from typing import Any
 
 from rclpy.node import Node
@@ -19,6 +20,7 @@ from geoloc_ros.nodes.warning_log import WarningLog
 
 #: Whether this rclpy tells a callback when its message was published (Iron and later).
 _TELLS_PUBLISH_TIME = hasattr(Subscription, 'CallbackType')
+_HOLD_S = 0.1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -33,8 +35,9 @@ class _Waiting:
 class Inbox:
     """Subscriptions whose messages are handled after all that are ready have been taken.
 
-    An executor takes one message of each subscription a round, in no particular order; sorting
-    the few that wait by the time they were published gives the order of the senders.
+    An executor takes one message of each subscription a round, in no particular order. Messages
+    wait until a round brings none, at most ``_HOLD_S``; sorted by the time they were published
+    they are then in the order of the senders, also after the node was busy for a while.
     Nothing a message says raises out of here: what cannot be converted is counted and named.
 
     Args:
@@ -50,7 +53,9 @@ class Inbox:
         self._waiting: list[_Waiting] = []
         self._numbers = itertools.count()
         self._subscriptions: list[Subscription] = []
-        self._guard = node.create_guard_condition(self.drain)
+        self._is_fresh = False
+        self._first_s = 0.0
+        self._guard = node.create_guard_condition(self._end_of_round)
 
     def subscribe(
         self,
@@ -72,8 +77,15 @@ class Inbox:
             self._node.create_subscription(message_type, topic, callback, qos)
         )
 
-    def drain(self) -> None:
-        """Handle what waits."""
+    def _end_of_round(self) -> None:
+        """Wait for another round when this one brought something."""
+        if self._is_fresh and time.monotonic() - self._first_s < _HOLD_S:
+            self._is_fresh = False
+            self._guard.trigger()
+            return
+        self._drain()
+
+    def _drain(self) -> None:
         waiting, self._waiting = sorted(self._waiting), []
         for item in waiting:
             item.deliver()
@@ -102,5 +114,8 @@ class Inbox:
                 )
                 self._warnings.warn(WarningKind.UNREADABLE, f'message on {topic!r}: {error!r}')
 
+        if not self._waiting:
+            self._first_s = time.monotonic()
+        self._is_fresh = True
         self._waiting.append(_Waiting(published_ns, next(self._numbers), deliver))
         self._guard.trigger()

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A filter node, and on request RViz and a bag.
+
+ros2 launch geoloc_ros localize.launch.py filter:=kalman fix:=/gnss/fix rviz:=true
+"""
+
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    SetEnvironmentVariable,
+)
+from launch.conditions import IfCondition
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchDescription
+
+#: Topics of the node that can be given another name, and what they carry.
+TOPICS = {
+    'fix': 'NavSatFix of the receiver',
+    'fix_corrected': 'NavSatFix that takes the place of the fix of the same stamp',
+    'odom': 'Odometry, used as motion',
+    'twist': 'TwistWithCovarianceStamped, used as motion',
+    'imu': 'Imu, for its yaw rate',
+}
+PACKAGE = FindPackageShare('geoloc_ros')
+
+
+def arguments() -> list[DeclareLaunchArgument]:
+    """What can be set, each with its meaning."""
+    default_params = PathJoinSubstitution(
+        [PACKAGE, 'config', [LaunchConfiguration('filter'), '_filter.yaml']]
+    )
+    own = [
+        DeclareLaunchArgument(
+            'filter',
+            default_value='particle',
+            choices=['particle', 'kalman'],
+            description='which filter node',
+        ),
+        DeclareLaunchArgument(
+            'params_file', default_value=default_params, description='parameters of the node'
+        ),
+        DeclareLaunchArgument('namespace', default_value='', description='of every node here'),
+        DeclareLaunchArgument(
+            'use_sim_time', default_value='false', description='take time from /clock'
+        ),
+        DeclareLaunchArgument('rviz', default_value='false', description='open RViz'),
+        DeclareLaunchArgument(
+            'bag', default_value='', description='a rosbag2 to play (set use_sim_time too)'
+        ),
+        DeclareLaunchArgument('rate', default_value='1.0', description='speed of the bag'),
+        DeclareLaunchArgument(
+            'log_level', default_value='info', description='debug, info, warn or error'
+        ),
+    ]
+    topics = [
+        DeclareLaunchArgument(name, default_value=name.replace('_', '/'), description=meaning)
+        for name, meaning in TOPICS.items()
+    ]
+    return [*own, *topics]
+
+
+def filter_node() -> Node:
+    """The node the argument ``filter`` names."""
+    return Node(
+        package='geoloc_ros',
+        executable=[LaunchConfiguration('filter'), '_filter_node'],
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            LaunchConfiguration('params_file'),
+            {'use_sim_time': LaunchConfiguration('use_sim_time')},
+        ],
+        remappings=[(name.replace('_', '/'), LaunchConfiguration(name)) for name in TOPICS],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def rviz_node() -> Node:
+    """RViz with our displays."""
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', PathJoinSubstitution([PACKAGE, 'config', 'localize.rviz'])],
+        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
+        condition=IfCondition(LaunchConfiguration('rviz')),
+    )
+
+
+def replay() -> IncludeLaunchDescription:
+    """The bag, when one is named."""
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(
+            PathJoinSubstitution([PACKAGE, 'launch', 'replay.launch.py'])
+        ),
+        launch_arguments={
+            'bag': LaunchConfiguration('bag'),
+            'rate': LaunchConfiguration('rate'),
+            'log_level': LaunchConfiguration('log_level'),
+        }.items(),
+        condition=IfCondition(PythonExpression(["'", LaunchConfiguration('bag'), "' != ''"])),
+    )
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The description that ``ros2 launch`` asks for."""
+    profile = PathJoinSubstitution([PACKAGE, 'config', 'fastdds_profile.xml'])
+    return LaunchDescription(
+        [
+            *arguments(),
+            SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', profile),
+            filter_node(),
+            rviz_node(),
+            replay(),
+        ]
+    )
