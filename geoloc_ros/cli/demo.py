@@ -95,10 +95,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument('--out', type=Path, default=Path('out/demo'), help='folder to write')
     parser.add_argument('--seed', type=int, default=1, help='of the drive and the filters')
     parser.add_argument(
-        '--distance-m', type=float, default=900.0, help='length of the drive (default: 900)'
+        '--distance-m', type=float, default=700.0, help='length of the drive (default: 700)'
     )
     parser.add_argument(
-        '--rate', type=float, default=3.0, help='of the replay over real time (default: 3)'
+        '--rate', type=float, default=2.0, help='of the replay over real time (default: 2)'
     )
     parser.set_defaults(run=run)
 

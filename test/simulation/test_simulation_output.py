@@ -180,3 +180,15 @@ def test_report_names_what_is_missing(tmp_path, capsys):
     text = capsys.readouterr().out
     assert 'comma2k19 left out' in text
     assert '| slow | 3.50 | 42% |' in text
+
+
+def test_other_numbers_of_the_settings_can_be_set(tmp_path, capsys):
+    words = ['drive', '--distance-m', '60', '--out', str(tmp_path / 'b')]
+    assert cli.main([*words, '--set', 'odometry.imu_rate_hz=20', 'receiver.rate_hz=2']) == 0
+    with BagReader(tmp_path / 'b') as bag:
+        counts = {topic.name: topic.count for topic in bag.topics}
+    # A hundred poses of the truth a second, twenty readings of the gyroscope.
+    assert counts['/imu'] == pytest.approx(counts['/ground_truth/odometry'] / 5, abs=2)
+    assert counts['/fix'] == pytest.approx(counts['/ground_truth/odometry'] / 50, abs=2)
+    assert cli.main([*words, '--set', 'odometry.imu_rate_hz=fast']) == 1
+    assert 'expected NAME=NUMBER' in capsys.readouterr().err
