@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.localizer.localizer import Measurement
 from geoloc_ros.messages import inbound
 from geoloc_ros.ros.node_settings import SourceSettings
-from geoloc_ros.types import FloatArray, GeodeticPosition
+from geoloc_ros.types import FloatArray, GeodeticPosition, GnssFix
 
 _NAV_SAT_FIX = 'sensor_msgs/msg/NavSatFix'
 _IDENTITY_XYZW = np.array((0.0, 0.0, 0.0, 1.0))
@@ -38,15 +38,17 @@ class DriveTopics:
         required: topics that the bag must have; the others are used where they are there.
         truth: topic of the truth; empty: found by its name.
         odom_as_pose: use the increments of the odometry's pose in place of its twist.
+        base_frame: body frame of the vehicle.
     """
 
     sources: Mapping[str, str]
     required: frozenset[str] = frozenset()
     truth: str = ''
     odom_as_pose: bool = False
+    base_frame: str = BASE_FRAME
 
 
-def node_topics(settings: SourceSettings) -> DriveTopics:
+def node_topics(settings: SourceSettings, base_frame: str = BASE_FRAME) -> DriveTopics:
     """The topics that a node with these settings subscribes to, in the root namespace."""
     used = {
         FIX: settings.fix,
@@ -59,6 +61,7 @@ def node_topics(settings: SourceSettings) -> DriveTopics:
     return DriveTopics(
         {source: f'/{source.lstrip("/")}' for source, is_used in used.items() if is_used},
         odom_as_pose=settings.odom == 'pose',
+        base_frame=base_frame,
     )
 
 
@@ -69,6 +72,7 @@ class _Converter:
     source: str
     frames: StaticFrames
     odom_as_pose: bool
+    base_frame: str
     mountings_xyzw: dict[str, FloatArray] = dataclasses.field(default_factory=dict)
 
     def measurement(self, item: BagMessage) -> Measurement:
@@ -96,7 +100,7 @@ class _Converter:
         return convert(item.message, self.source)
 
     def _mounting(self, frame_id: str) -> FloatArray:
-        base_from_imu = self.frames.lookup(BASE_FRAME, frame_id)
+        base_from_imu = self.frames.lookup(self.base_frame, frame_id)
         return _IDENTITY_XYZW if base_from_imu is None else base_from_imu.quat_xyzw
 
 
@@ -128,7 +132,7 @@ def read_drive(
     with BagReader(path) as bag:
         frames = static_frames(bag)
         sources = _present(bag, topics)
-        received, unusable = _measurements(bag, frames, sources, topics.odom_as_pose)
+        received, unusable = _measurements(bag, frames, sources, topics)
         if topics.truth:
             bag.require([topics.truth])
             truth: Trajectory | None = read_topic(bag, topics.truth, 'truth', datum)
@@ -138,9 +142,27 @@ def read_drive(
             f'{source}: {count} messages could not be used, first: {text}'
             for source, (count, text) in unusable.items()
         ]
-        return RecordedDrive(
-            path.stem, tuple(received), frames.lever_arms_m(), truth, tuple(notes)
-        )
+        arms_m = frames.lever_arms_m(topics.base_frame)
+        notes += _unplaced_antennas(received, arms_m, topics.base_frame)
+        return RecordedDrive(path.stem, tuple(received), arms_m, truth, tuple(notes))
+
+
+def _unplaced_antennas(
+    received: Sequence[ReceivedMeasurement],
+    lever_arms_m: Mapping[str, tuple[float, float]],
+    base_frame: str,
+) -> list[str]:
+    """A note for each antenna that nobody says the place of."""
+    frames = {
+        one.measurement.frame_id
+        for one in received
+        if isinstance(one.measurement, GnssFix) and one.measurement.frame_id
+    }
+    return [
+        f'/tf_static does not say where the antenna {frame!r} is on {base_frame!r}; '
+        'gnss.antenna_forward_m and gnss.antenna_left_m are used'
+        for frame in sorted(frames - lever_arms_m.keys() - {base_frame})
+    ]
 
 
 def _present(bag: BagReader, topics: DriveTopics) -> dict[str, str]:
@@ -173,11 +195,12 @@ def _only_fix(bag: BagReader, by_name: Mapping[str, BagTopic]) -> str:
 
 
 def _measurements(
-    bag: BagReader, frames: StaticFrames, sources: Mapping[str, str], odom_as_pose: bool
+    bag: BagReader, frames: StaticFrames, sources: Mapping[str, str], topics: DriveTopics
 ) -> tuple[list[ReceivedMeasurement], dict[str, tuple[int, str]]]:
     """Measurements in order of arrival, and by source the messages that were none."""
     converters = {
-        topic: _Converter(source, frames, odom_as_pose) for topic, source in sources.items()
+        topic: _Converter(source, frames, topics.odom_as_pose, topics.base_frame)
+        for topic, source in sources.items()
     }
     received: list[ReceivedMeasurement] = []
     unusable: dict[str, tuple[int, str]] = {}

@@ -20,11 +20,7 @@ from geoloc_ros.errors import DriveError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import write_output
 from geoloc_ros.evaluation.report import make_report
-from geoloc_ros.ros.node_settings import (
-    KalmanNodeSettings,
-    ParticleNodeSettings,
-    SourceSettings,
-)
+from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSettings
 from geoloc_ros.types import GeodeticPosition
 
 _TRUTH = 'truth'
@@ -78,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
     """Carry out ``localize``."""
     settings = load_node_settings(options.config, options.filter)
     datum = GeodeticPosition(*options.datum) if options.datum else None
-    drive = read_drive(options.bag, parse_topics(options.topics, settings.sources), datum)
+    nodes_topics = node_topics(settings.sources, settings.frames.base)
+    drive = read_drive(options.bag, parse_topics(options.topics, nodes_topics), datum)
     result = localize_drive(
         drive,
         settings,
@@ -110,13 +107,12 @@ def load_node_settings(path: Path | None, filter_name: str) -> NodeSettings:
     return load_settings(path, f'{filter_name}_filter_node', kind, _PARAMETERS_OF_RCLPY)
 
 
-def parse_topics(words: Sequence[str], sources: SourceSettings) -> DriveTopics:
-    """The topics of a node with these sources, changed by ``SOURCE=/TOPIC`` words.
+def parse_topics(words: Sequence[str], topics: DriveTopics) -> DriveTopics:
+    """The topics of a node, changed by ``SOURCE=/TOPIC`` words.
 
     Raises:
         DriveError: a word is not of that form, or its source is unknown or switched off.
     """
-    topics = node_topics(sources)
     changed: dict[str, str] = {}
     for word in words:
         source, _, topic = word.partition('=')

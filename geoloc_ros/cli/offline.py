@@ -168,7 +168,8 @@ def trajectory_from_fixes(
         name: key in the report.
         fixes: in any order; those without a position are left out.
         datum: origin of the ENU plane.
-        settings: says which status counts as a fix.
+        settings: says which status counts as a fix, and where an antenna is that
+            ``lever_arms_m`` lacks.
         lever_arms_m: antenna (forward, left) of ``base_link`` by frame.
         source: what this is, in words.
 
@@ -181,6 +182,7 @@ def trajectory_from_fixes(
             f'none of {len(fixes)} fixes has a position; expected at least one with a status of '
             '0 or more (or -2, unknown); check the topic'
         )
+    configured_arm_m = (settings.antenna_forward_m, settings.antenna_left_m)
     positions = [fix.position for fix in usable]
     altitudes = np.array([position.alt_m for position in positions])
     return trajectory_from_geodetic(
@@ -191,7 +193,7 @@ def trajectory_from_fixes(
         np.where(np.isfinite(altitudes), altitudes, datum.alt_m),
         datum,
         covariance=_stated_covariance(usable),
-        lever_arm_m=lever_arms_m.get(usable[0].frame_id, (0.0, 0.0)),
+        lever_arm_m=lever_arms_m.get(usable[0].frame_id, configured_arm_m),
         source=source,
     )
 

@@ -72,6 +72,13 @@ def test_a_drive_is_read_with_mounting_datum_and_truth(circle, bag):
     assert {item.measurement.source for item in drive.received} == {'fix', 'odom'}
 
 
+def test_an_antenna_that_nobody_places_is_told(bag):
+    drive = read_drive(bag, node_topics(SourceSettings(), 'chassis'))
+    assert drive.lever_arms_m == {}
+    (note,) = drive.notes
+    assert "does not say where the antenna 'gps' is on 'chassis'" in note
+
+
 def test_a_truth_in_earth_coordinates_is_the_same_truth(circle, tmp_path):
     circle.write_bag(tmp_path / 'b', duration_s=5, truth_frame='earth')
     drive = read_drive(tmp_path / 'b', TOPICS)
@@ -96,16 +103,16 @@ def test_the_only_fix_topic_is_found_whatever_its_name(circle, tmp_path):
 
 
 def test_topics_can_be_named(bag):
-    topics = parse_topics(['fix=/gnss', 'truth=/ground_truth/odometry'], SourceSettings())
+    topics = parse_topics(['fix=/gnss', 'truth=/ground_truth/odometry'], TOPICS)
     assert topics.truth == '/ground_truth/odometry'
     assert topics.sources['fix'] == '/gnss'
     assert topics.sources['imu'] == '/imu'
     with pytest.raises(DriveError, match='has no topic /nowhere'):
-        read_drive(bag, parse_topics(['odom=/nowhere'], SourceSettings()))
+        read_drive(bag, parse_topics(['odom=/nowhere'], TOPICS))
     with pytest.raises(DriveError, match=r'expected SOURCE=/TOPIC .* fix, fix/corrected'):
-        parse_topics(['gps=/fix'], SourceSettings())
+        parse_topics(['gps=/fix'], TOPICS)
     with pytest.raises(DriveError, match=r"'fix=fix'; expected SOURCE=/TOPIC"):
-        parse_topics(['fix=fix'], SourceSettings())
+        parse_topics(['fix=fix'], TOPICS)
 
 
 def test_sources_are_switched_as_in_the_nodes(bag):

@@ -108,6 +108,9 @@ def test_raw_trajectory_leaves_out_what_is_no_position(circle):
     assert raw.positions_enu_m[1] == pytest.approx(np.array(circle.true_pose(4.0)[:2]), abs=1e-6)
     assert np.diag(raw.covariance[1]).tolist() == [4.0, 9.0, 0.0]
     assert raw.lever_arm_m == (1.0, 0.5)
+    settings = GnssSettings(antenna_forward_m=2.0, antenna_left_m=-1.0)
+    raw = trajectory_from_fixes('gps', fixes, circle.origin, settings, {}, 'raw')
+    assert raw.lever_arm_m == (2.0, -1.0)
 
 
 def test_a_receiver_that_states_nothing_has_no_covariance(circle):
