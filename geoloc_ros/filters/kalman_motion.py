@@ -33,8 +33,16 @@ def pack_noise(settings: KalmanSettings) -> FloatArray:
 
 
 def pack_motion(motion: Motion) -> FloatArray:
-    """``Motion`` in the order ``propagate`` reads it; NaN for what nobody measured."""
+    """``Motion`` in the order ``propagate`` reads it; NaN for what nobody measured.
+
+    Where an increment was measured but no rate at the end, the mean rate stands for it.
+    """
     missing = math.nan
+    end_speed_m_s, end_yaw_rate_rad_s = motion.end_speed_m_s, motion.end_yaw_rate_rad_s
+    if end_speed_m_s is None and motion.distance_m is not None:
+        end_speed_m_s = motion.distance_m / motion.duration_s
+    if end_yaw_rate_rad_s is None and motion.rotation_rad is not None:
+        end_yaw_rate_rad_s = motion.rotation_rad / motion.duration_s
     return np.array(
         [
             motion.duration_s,
@@ -42,8 +50,8 @@ def pack_motion(motion: Motion) -> FloatArray:
             missing if motion.rotation_rad is None else motion.rotation_rad,
             motion.distance_variance_m2,
             motion.rotation_variance_rad2,
-            missing if motion.end_speed_m_s is None else motion.end_speed_m_s,
-            missing if motion.end_yaw_rate_rad_s is None else motion.end_yaw_rate_rad_s,
+            missing if end_speed_m_s is None else end_speed_m_s,
+            missing if end_yaw_rate_rad_s is None else end_yaw_rate_rad_s,
             1.0 if motion.standstill else 0.0,
         ]
     )

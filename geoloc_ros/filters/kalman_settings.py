@@ -42,7 +42,7 @@ class KalmanSettings:
         maximum=100.0,
     )
     yaw_noise: float = setting(
-        0.0005,
+        0.001,
         'random walk of the heading beside the measured rotation; larger trusts GNSS more',
         unit='rad/sqrt(s)',
         minimum=0.0,
@@ -69,7 +69,7 @@ class KalmanSettings:
         maximum=1.0,
     )
     yaw_rate_bias_noise: float = setting(
-        1e-5,
+        3e-5,
         'random walk of the yaw-rate bias; larger follows a warming gyroscope',
         unit='rad/s^1.5',
         minimum=0.0,

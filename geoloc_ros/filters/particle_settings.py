@@ -97,7 +97,7 @@ class ParticleSettings:
         maximum=0.5,
     )
     yaw_rate_bias_walk_rad_s_sqrt_s: float = setting(
-        1e-5,
+        3e-5,
         'robust: how far the yaw-rate bias wanders per root second',
         unit='rad/s/sqrt(s)',
         minimum=0.0,

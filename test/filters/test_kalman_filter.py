@@ -104,6 +104,15 @@ def test_motion_jacobian_equals_finite_differences(motion):
         np.testing.assert_allclose(F[:, k], numeric, atol=1e-7)
 
 
+def test_increments_without_end_rates_give_their_mean_rates():
+    kalman = started()
+    kalman.predict(SECOND // 2, Motion(0.5, distance_m=4.0, rotation_rad=0.1))
+    estimate = kalman.estimate()
+    assert estimate.speed_m_s == pytest.approx(8.0)
+    assert estimate.state[4] == pytest.approx(0.2)
+    assert np.all(np.isfinite(estimate.covariance))
+
+
 def test_arc_is_driven_exactly():
     motion = Motion(1.0, distance_m=10.0, rotation_rad=math.pi / 2)
     noise = pack_noise(KalmanSettings())
