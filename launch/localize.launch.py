@@ -12,7 +12,12 @@ from launch.actions import (
 )
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
+from launch.substitutions import (
+    EnvironmentVariable,
+    LaunchConfiguration,
+    PathJoinSubstitution,
+    PythonExpression,
+)
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
@@ -31,9 +36,11 @@ PACKAGE = FindPackageShare('geoloc_ros')
 
 def arguments() -> list[DeclareLaunchArgument]:
     """What can be set, each with its meaning."""
-    default_params = PathJoinSubstitution(
-        [PACKAGE, 'config', [LaunchConfiguration('filter'), '_filter.yaml']]
-    )
+    default_params = [
+        PathJoinSubstitution([PACKAGE, 'config', '']),
+        LaunchConfiguration('filter'),
+        '_filter.yaml',
+    ]
     own = [
         DeclareLaunchArgument(
             'filter',
@@ -101,9 +108,23 @@ def replay() -> IncludeLaunchDescription:
         launch_arguments={
             'bag': LaunchConfiguration('bag'),
             'rate': LaunchConfiguration('rate'),
+            'wait_for': LaunchConfiguration('fix'),
             'log_level': LaunchConfiguration('log_level'),
         }.items(),
         condition=IfCondition(PythonExpression(["'", LaunchConfiguration('bag'), "' != ''"])),
+    )
+
+
+def profile_variable() -> PythonExpression:
+    """Name of the variable Fast DDS reads: another one up to Jazzy than since Kilted."""
+    distribution = EnvironmentVariable('ROS_DISTRO', default_value='kilted')
+    old = "('humble', 'iron', 'jazzy')"
+    return PythonExpression(
+        [
+            "('FASTRTPS' if '",
+            distribution,
+            f"' in {old} else 'FASTDDS') + '_DEFAULT_PROFILES_FILE'",
+        ]
     )
 
 
@@ -113,7 +134,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *arguments(),
-            SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', profile),
+            SetEnvironmentVariable(profile_variable(), profile),
             filter_node(),
             rviz_node(),
             replay(),

@@ -6,7 +6,12 @@ ros2 launch geoloc_ros replay.launch.py bag:=drive.mcap rate:=2.0
 """
 
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import (
+    EnvironmentVariable,
+    LaunchConfiguration,
+    PathJoinSubstitution,
+    PythonExpression,
+)
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -30,6 +35,9 @@ def arguments() -> list[DeclareLaunchArgument]:
             default_value=PathJoinSubstitution([PACKAGE, 'config', 'replay.yaml']),
             description='parameters of the node',
         ),
+        DeclareLaunchArgument(
+            'wait_for', default_value="''", description='topic that must be listened to first'
+        ),
         DeclareLaunchArgument('namespace', default_value='', description='of the node'),
         DeclareLaunchArgument(
             'log_level', default_value='info', description='debug, info, warn or error'
@@ -50,10 +58,26 @@ def replay_node() -> Node:
                 'rate': ParameterValue(LaunchConfiguration('rate'), value_type=float),
                 'loop': ParameterValue(LaunchConfiguration('loop'), value_type=bool),
                 'prefix': ParameterValue(LaunchConfiguration('prefix'), value_type=str),
+                'wait_for': ParameterValue(
+                    ['[', LaunchConfiguration('wait_for'), ']'], value_type=list[str]
+                ),
             },
         ],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         output='screen',
+    )
+
+
+def profile_variable() -> PythonExpression:
+    """Name of the variable Fast DDS reads: another one up to Jazzy than since Kilted."""
+    distribution = EnvironmentVariable('ROS_DISTRO', default_value='kilted')
+    old = "('humble', 'iron', 'jazzy')"
+    return PythonExpression(
+        [
+            "('FASTRTPS' if '",
+            distribution,
+            f"' in {old} else 'FASTDDS') + '_DEFAULT_PROFILES_FILE'",
+        ]
     )
 
 
@@ -63,7 +87,7 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *arguments(),
-            SetEnvironmentVariable('FASTRTPS_DEFAULT_PROFILES_FILE', profile),
+            SetEnvironmentVariable(profile_variable(), profile),
             replay_node(),
         ]
     )
