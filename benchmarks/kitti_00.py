@@ -5,8 +5,9 @@
 ``python benchmarks/kitti_00.py`` drives the real trajectory of KITTI odometry 00 (a file of the
 real data folder, ``--trajectory``) with the errors of ``geoloc_sim.kitti_drive``, for 20 seeds:
 odometry at 0.1037 s a frame, 1 % scale error, 0.2 deg/s of independent yaw-rate noise; GNSS at
-1 Hz, 6.85 m per axis. Both our filters run through the localizer with their default parameters,
-but for ``gnss.correlation_time_s`` = 0, since these GNSS errors are white.
+1 Hz, 6.85 m per axis. Both our filters run through the localizer, twice: ``told`` what the matched
+EKF is told (a gyro without bias, a constant scale of 1 %), and with every default. Either way
+``gnss.correlation_time_s`` is 0, since these GNSS errors are white.
 
 The matched EKF is written here on its own: position, yaw and odometry scale, the true standard
 deviations, and the true heading (to 0.02 rad) to start from, which ours must find out.
@@ -24,7 +25,7 @@ from measuring import machine_record
 import numpy as np
 
 from geoloc_ros.localizer.build import build_localizer, settings_type
-from geoloc_ros.observations.gnss import GnssSettings
+from geoloc_ros.settings import from_flat
 from geoloc_ros.types import FloatArray
 from geoloc_sim.drive import measurements
 from geoloc_sim.kitti_drive import GNSS_SIGMA_M, SCALE_ERROR, YAW_RATE_SIGMA_RAD_S, kitti_drive
@@ -70,9 +71,25 @@ def matched_ekf_errors(drive: SimulatedDrive, rng: np.random.Generator) -> Float
     return np.array(errors)
 
 
-def our_errors(drive: SimulatedDrive, filter_name: str, seed: int) -> FloatArray:
+TOLD = {
+    'kalman': {
+        'kalman.scale_sigma': SCALE_ERROR,
+        'kalman.scale_noise': 0.0,
+        'kalman.yaw_rate_bias_sigma_rad_s': 0.0,
+        'kalman.yaw_rate_bias_noise': 0.0,
+    },
+    'particle': {
+        'particle.scale_sigma': SCALE_ERROR,
+        'particle.yaw_rate_bias_sigma_rad_s': 0.0,
+        'particle.yaw_rate_bias_walk_rad_s_sqrt_s': 0.0,
+    },
+}
+
+
+def our_errors(drive: SimulatedDrive, filter_name: str, seed: int, *, told: bool) -> FloatArray:
     """Position errors of our localizer at every estimate after the first fix, metres."""
-    settings = settings_type(filter_name)(gnss=GnssSettings(correlation_time_s=0.0))
+    values = {'gnss.correlation_time_s': 0.0, **(TOLD[filter_name] if told else {})}
+    settings = from_flat(settings_type(filter_name), values)
     localizer = build_localizer(settings, seed)
     localizer.set_datum(drive.truth.datum)
     estimates = []
@@ -92,8 +109,10 @@ class SeedResult:
     seed: int
     raw_m: float
     matched_ekf_m: float
-    kalman_m: float
-    particle_m: float
+    kalman_told_m: float
+    particle_told_m: float
+    kalman_default_m: float
+    particle_default_m: float
 
 
 def one_seed(trajectory: Path, seed: int) -> SeedResult:
@@ -106,8 +125,11 @@ def one_seed(trajectory: Path, seed: int) -> SeedResult:
         seed,
         float(raw.mean()),
         float(matched.mean()),
-        float(our_errors(drive, 'kalman', seed).mean()),
-        float(our_errors(drive, 'particle', seed).mean()),
+        *(
+            float(our_errors(drive, name, seed, told=told).mean())
+            for told in (True, False)
+            for name in ('kalman', 'particle')
+        ),
     )
 
 
@@ -127,18 +149,20 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('benchmarks/results/kitti_00.json'))
     arguments = parser.parse_args()
     results = []
-    print('seed   raw [m]  matched EKF  kalman  particle')
+    print('mean position error [m]          told what it is told    every default')
+    print('seed       raw  matched EKF      kalman  particle      kalman  particle')
     for seed in range(arguments.seeds):
         result = one_seed(arguments.trajectory, seed)
         results.append(result)
         print(
             f'{seed:4d}  {result.raw_m:8.2f} {result.matched_ekf_m:12.3f} '
-            f'{result.kalman_m:7.3f} {result.particle_m:9.3f}',
+            f'{result.kalman_told_m:11.3f} {result.particle_told_m:9.3f} '
+            f'{result.kalman_default_m:11.3f} {result.particle_default_m:9.3f}',
             flush=True,
         )
     matched = np.array([result.matched_ekf_m for result in results])
     ratios = {}
-    for name in ('kalman', 'particle'):
+    for name in ('kalman_told', 'particle_told', 'kalman_default', 'particle_default'):
         ours = np.array([getattr(result, f'{name}_m') for result in results])
         low, high = bootstrap_interval(ours, matched)
         ratios[name] = {'ratio': float(ours.mean() / matched.mean()), 'low': low, 'high': high}
