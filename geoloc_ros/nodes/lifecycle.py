@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import sys
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from geoloc_ros.errors import GeolocError
@@ -31,6 +31,26 @@ def start(node: LifecycleNode) -> None:
             )
 
 
+def spin(executor: Executor, node: LifecycleNode) -> None:
+    """Spin until told to end; a message that rclpy itself cannot convert is left out.
+
+    rclpy raises ``RuntimeError`` for one, and also where Ctrl-C falls into a conversion.
+    """
+    while rclpy.ok():
+        _spin_on(executor, node)
+
+
+def _spin_on(executor: Executor, node: LifecycleNode) -> None:
+    try:
+        executor.spin()
+    except RuntimeError as error:
+        if rclpy.ok():
+            node.get_logger().error(
+                f'something was left out that rclpy could not handle: {error}',
+                throttle_duration_sec=5.0,
+            )
+
+
 def run_node(make: Callable[[], LifecycleNode], arguments: Sequence[str] | None = None) -> int:
     """Make one node and run it until it is told to end.
 
@@ -45,7 +65,7 @@ def run_node(make: Callable[[], LifecycleNode], arguments: Sequence[str] | None 
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        executor.spin()
+        spin(executor, node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except GeolocError as error:

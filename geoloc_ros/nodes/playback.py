@@ -31,6 +31,10 @@ _DEPTH, _IMAGE_DEPTH = 200, 30
 #: are large enough to need a second sending.
 _ACKNOWLEDGE_S, _ACKNOWLEDGE_IMAGES_S = 0.5, 5.0
 _POLL_S = 0.02
+#: Head start of static transforms over what is read in their light.
+_LATCHED_S = 0.1
+#: Whoever listens to sensors may listen to static transforms, found a little later.
+_STATIC_S = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +162,7 @@ class Playback:
                 break
             if message.topic in self._publishers:
                 self._publish(message)
+        self._stop.wait(_LATCHED_S)
 
     def _wait_until(self, timeline: Timeline, stamp_ns: int) -> None:
         period_s = 1.0 / self._settings.clock_rate_hz
@@ -189,17 +194,22 @@ class Playback:
 
     def _wait_for_subscribers(self) -> None:
         wanted = [name for name in self._settings.wait_for if name]
-        deadline_s = time.monotonic() + self._settings.wait_timeout_s
-        while not self._stop.is_set():
+        missing = self._missing_subscribers(wanted, self._settings.wait_timeout_s)
+        if missing:
+            self._warn(
+                f'nobody subscribed to {", ".join(missing)} within '
+                f'{self._settings.wait_timeout_s:g} s; starting anyway'
+            )
+        if wanted and '/tf_static' in self._publishers:
+            self._missing_subscribers(['/tf_static'], _STATIC_S)
+
+    def _missing_subscribers(self, wanted: Sequence[str], timeout_s: float) -> list[str]:
+        """Wait for subscribers; the topics that have none in the end."""
+        deadline_s = time.monotonic() + timeout_s
+        while True:
             missing = [name for name in wanted if self._node.count_subscribers(name) == 0]
-            if not missing:
-                return
-            if time.monotonic() > deadline_s:
-                self._warn(
-                    f'nobody subscribed to {", ".join(missing)} within '
-                    f'{self._settings.wait_timeout_s:g} s; starting anyway'
-                )
-                return
+            if not missing or self._stop.is_set() or time.monotonic() > deadline_s:
+                return missing
             self._stop.wait(_POLL_S)
 
     def _wait_until_delivered(self) -> None:
