@@ -20,7 +20,7 @@ DOMAINS = range(1, 101)
 ROS_FOLDERS = ('ros', 'nodes')
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
 
-collect_ignore_glob = [] if HAS_ROS else [f'{folder}/*' for folder in ROS_FOLDERS]
+collect_ignore = [] if HAS_ROS else list(ROS_FOLDERS)
 
 # Kept open for the life of the process: the lock goes with it, also when it is killed.
 _held_lock: IO[str] | None = None
