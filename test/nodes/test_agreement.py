@@ -32,6 +32,7 @@ sys.modules['nodes_conftest'] = bench
 _spec.loader.exec_module(bench)
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMA2K19 = ROOT.parent / 'shared' / 'data' / 'comma2k19'
 
 
 def offline_positions(bag, settings):
@@ -97,3 +98,19 @@ def test_node_and_localize_agree_on_a_simulated_drive(run_filter, bag, kind, set
     offline = offline_positions(bag, settings)
     assert len(offline) > 80
     assert_agreement(node_positions(run_filter, kind, bag, 4.0), offline)
+
+
+@pytest.mark.shared_data
+def test_node_and_localize_agree_on_a_real_drive(run_filter, tmp_path):
+    if not COMMA2K19.is_dir():
+        pytest.skip(f'no {COMMA2K19}: the comma2k19 segment is not on this machine')
+    bag = tmp_path / 'drive'
+    words = ['bag', 'from-comma2k19', COMMA2K19, bag, '--receiver', 'qcom', '--quiet']
+    subprocess.run(
+        [sys.executable, '-m', 'geoloc_ros.cli.main', *words],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    offline = offline_positions(bag, ParticleNodeSettings())
+    assert_agreement(node_positions(run_filter, ParticleFilterNode, bag, 5.0), offline)
