@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc replay``: the command lines it makes, and a bag through a filter in one process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+from geometry_msgs.msg import PoseWithCovarianceStamped
+import numpy as np
+import rclpy
+
+from geoloc_ros.bags.writer import BagWriter, Storage
+from geoloc_ros.cli.main import make_parser
+from geoloc_ros.cli.replay import compose_command, replay_command
+from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.messages.outbound import nav_sat_fix
+from geoloc_ros.types import CovarianceType, FixStatus, GeodeticPosition, GnssFix
+
+ROOT = Path(__file__).resolve().parents[2]
+START_NS = 1_700_000_000_000_000_000
+
+
+def test_the_words_become_parameters():
+    options = make_parser().parse_args(
+        ['replay', 'a.mcap', '--rate', '2', '--topics', '/fix', '/imu', '--prefix', 'car']
+    )
+    words = replay_command(options)
+    assert words[1:4] == ['-m', 'geoloc_ros.nodes.replay_node', '--ros-args']
+    assert 'rate:=2.0' in words
+    assert 'topics:=[/fix, /imu]' in words
+    assert 'prefix:=car' in words
+    options = make_parser().parse_args(['replay', 'a.mcap', '--filter', 'kalman', '--loop'])
+    assert compose_command(options)[1:] == [
+        '-m', 'geoloc_ros.nodes.compose', 'a.mcap', '--filter', 'kalman',
+        '--rate', '1.0', '--loop',
+    ]  # fmt: skip
+
+
+def test_a_bag_goes_through_a_filter_in_one_process(tmp_path):
+    origin = GeodeticPosition(49.0, 8.4, 100.0)
+    datum = Datum(origin)
+    bag = tmp_path / 'drive'
+    with BagWriter(bag, Storage.MCAP) as writer:
+        for number in range(41):
+            at_ns = START_NS + number * 500_000_000
+            place = datum.geodetic_from_enu(2.5 * number, 0.0)
+            fix = GnssFix(
+                at_ns, 'base_link', place, np.eye(3), CovarianceType.KNOWN, FixStatus.FIX
+            )
+            writer.write('/fix', nav_sat_fix(fix, writer.messages), at_ns)
+    poses = []
+    rclpy.init()
+    node = rclpy.create_node('listener')
+    node.create_subscription(PoseWithCovarianceStamped, 'pose', poses.append, 500)
+    command = [sys.executable, '-m', 'geoloc_ros.cli.main', 'replay', bag]
+    process = subprocess.Popen(
+        [*command, '--filter', 'kalman', '--rate', '8'], cwd=ROOT, env=os.environ
+    )
+    deadline_s = time.monotonic() + 40
+    while process.poll() is None and time.monotonic() < deadline_s:
+        rclpy.spin_once(node, timeout_sec=0.05)
+    if process.poll() is None:
+        process.kill()
+    node.destroy_node()
+    rclpy.try_shutdown()
+    assert process.returncode == 0
+    last = poses[-1]
+    assert last.header.frame_id == 'map'
+    seconds = last.header.stamp.sec + last.header.stamp.nanosec * 1e-9 - START_NS * 1e-9
+    assert seconds > 15.0
+    assert abs(last.pose.pose.position.x - 5.0 * seconds) < 3.0
+    assert abs(last.pose.pose.position.y) < 3.0
