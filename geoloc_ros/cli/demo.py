@@ -45,6 +45,7 @@ from geoloc_ros.types import GeodeticPosition
 _SIMULATION_TIMEOUT_S = 120.0
 _SENSOR_TOPICS = ('/fix', '/odom', '/imu')
 #: Of an ordinary car; a Python executor takes some 500 messages a second on a busy core.
+_SIMULATED_NOTE = 'the drive is simulated: these figures say nothing about real streets'
 _SENSOR_RATES = ('odometry.wheel_rate_hz=25', 'odometry.imu_rate_hz=50')
 _DRAIN_S = 1.0
 _PATIENCE_S = 60.0
@@ -89,13 +90,17 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         'demo',
         help='a simulated drive through the real nodes',
-        description='Simulates a drive, replays it to the particle and the Kalman filter node '
-        'over DDS, runs the same offline, and compares everything with the truth.',
+        description='Simulates a drive (or takes a bag), replays it to the particle and the '
+        'Kalman filter node over DDS, runs the same offline, and compares everything with the '
+        'truth.',
     )
     parser.add_argument('--out', type=Path, default=Path('out/demo'), help='folder to write')
     parser.add_argument('--seed', type=int, default=1, help='of the drive and the filters')
     parser.add_argument(
         '--distance-m', type=float, default=700.0, help='length of the drive (default: 700)'
+    )
+    parser.add_argument(
+        '--bag', type=Path, help='a recorded drive (fix, odom, imu) instead of a simulated one'
     )
     parser.add_argument(
         '--rate', type=float, default=2.0, help='of the replay over real time (default: 2)'
@@ -107,16 +112,18 @@ def run(options: argparse.Namespace) -> int:
     """Carry out ``demo``."""
     started_s = time.monotonic()
     out: Path = options.out
-    bag, recording = out / 'drive', out / 'recording'
-    _check_prerequisites()
+    simulated = options.bag is None
+    bag, recording = out / 'drive' if simulated else options.bag, out / 'recording'
+    _check_prerequisites(simulated=simulated)
     out.mkdir(parents=True, exist_ok=True)
-    for folder in (bag, recording):
+    for folder in (bag, recording) if simulated else (recording,):
         _remove_bag(folder)
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ProcessGroup(out / 'logs', _environment()) as processes:
-            _say(started_s, f'simulating a drive of {options.distance_m:g} m')
-            processes.run('simulation', _simulation(bag, options), _SIMULATION_TIMEOUT_S)
+            if simulated:
+                _say(started_s, f'simulating a drive of {options.distance_m:g} m')
+                processes.run('simulation', _simulation(bag, options), _SIMULATION_TIMEOUT_S)
             drive = read_drive(bag, node_topics(_nodes(options.seed)[0].settings.sources))
             _say(started_s, f'replaying it to the nodes, {options.rate:g} times real time')
             _replay(processes, bag, recording, drive, options)
@@ -142,8 +149,8 @@ def _simulation_folder() -> Path:
     return project_folder() / 'simulation'
 
 
-def _check_prerequisites() -> None:
-    if not (_simulation_folder() / 'geoloc_sim').is_dir():
+def _check_prerequisites(*, simulated: bool) -> None:
+    if simulated and not (_simulation_folder() / 'geoloc_sim').is_dir():
         raise RosEnvironmentError(
             f'the demo needs the simulation, which is not at {_simulation_folder()}: it is part '
             'of the project, not of the installed package; run "make demo" in a checkout, or '
@@ -265,12 +272,12 @@ def _evaluate(drive: RecordedDrive, recording: Path, options: argparse.Namespace
     )
     trajectories = [raw, filtered, *recorded, fused_offline]
     report = make_report(
-        f'demo, simulated drive, seed {options.seed}',
+        _title(options),
         trajectories,
         offline.truth,
         command=command_line(),
         notes=[
-            'the drive is simulated: these figures say nothing about real streets',
+            *([] if options.bag else [_SIMULATED_NOTE]),
             f'replayed {options.rate:g} times as fast as real time',
             _LATENCY_NOTE,
             *(_agreement(one, fused_offline) for one in recorded if one.name == FUSED_NAME),
@@ -279,6 +286,12 @@ def _evaluate(drive: RecordedDrive, recording: Path, options: argparse.Namespace
     )
     write_output(options.out, report, trajectories, offline.truth)
     print(tables.terminal_report(report))
+
+
+def _title(options: argparse.Namespace) -> str:
+    if options.bag is not None:
+        return f'{Path(options.bag).name}, through the nodes, seed {options.seed}'
+    return f'demo, simulated drive, seed {options.seed}'
 
 
 def _recorded(
