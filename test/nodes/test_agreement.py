@@ -97,7 +97,7 @@ def bag(tmp_path_factory):
 def test_node_and_localize_agree_on_a_simulated_drive(run_filter, bag, kind, settings):
     offline = offline_positions(bag, settings)
     assert len(offline) > 80
-    assert_agreement(node_positions(run_filter, kind, bag, 4.0), offline)
+    assert_agreement(node_positions(run_filter, kind, bag, 3.0), offline)
 
 
 @pytest.mark.shared_data
@@ -113,4 +113,4 @@ def test_node_and_localize_agree_on_a_real_drive(run_filter, tmp_path):
         stdout=subprocess.DEVNULL,
     )
     offline = offline_positions(bag, ParticleNodeSettings())
-    assert_agreement(node_positions(run_filter, ParticleFilterNode, bag, 5.0), offline)
+    assert_agreement(node_positions(run_filter, ParticleFilterNode, bag, 3.0), offline)
