@@ -254,7 +254,7 @@ class Localizer:
         self._buffer.replay_from(sample.stamp_ns)
         self._buffer.note_stamp(sample.stamp_ns)
         self._begin_pending(collector)
-        if self._filter.initialized and self._buffer.newest_ns is not None:
+        if self._buffer.newest_ns is not None:
             oldest_ns = self._buffer.newest_ns - _nanoseconds(self._settings.time.max_delay_s)
             self._motion.forget_before(self._buffer.oldest_needed_ns(oldest_ns))
 

@@ -374,6 +374,17 @@ def test_gps_alone_still_gives_estimates_between_fixes():
     assert stamps == [ns(k / 10.0) for k in range(9)]
 
 
+@pytest.mark.parametrize('with_fixes', [True, False])
+def test_hours_of_messages_do_not_pile_up(with_fixes):
+    localizer = make('kalman')
+    for k in range(3000):
+        localizer.push(twist(k / 20.0))
+        if with_fixes and k % 20 == 0:
+            localizer.push(fix(k / 20.0, 10.0 * k / 20.0, 0.0))
+    assert len(localizer._motion._speed._samples) < 60
+    assert len(localizer._buffer._entries) < 40
+
+
 def test_any_filter_can_be_put_in():
     settings = KalmanLocalizerSettings()
     localizer = Localizer(settings, KalmanFilter(settings.kalman, np.random.default_rng(0)))
