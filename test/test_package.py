@@ -34,7 +34,6 @@ SPDX = (
 )
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
-LONGEST_KERNEL = 100  # one loop that numba compiles as a whole
 
 
 def manifest() -> ElementTree.Element:
@@ -222,11 +221,6 @@ def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-def _longest_allowed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    names = {ast.unparse(decorator) for decorator in function.decorator_list}
-    return LONGEST_KERNEL if 'compiled' in names else LONGEST_FUNCTION
-
-
 def test_modules_and_functions_stay_short():
     found = []
     for path in python_files():
@@ -237,7 +231,7 @@ def test_modules_and_functions_stay_short():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = _body_lines(node)
-                if lines > _longest_allowed(node):
+                if lines > LONGEST_FUNCTION:
                     found.append(f'{name}:{node.lineno}: {node.name} has {lines} lines')
     assert not found, '\n'.join(found)
 

@@ -58,38 +58,18 @@ def pack_motion(motion: Motion) -> FloatArray:
 
 
 @compiled
-def propagate(
-    mean: FloatArray, motion: FloatArray, noise: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Move a mean along an arc and linearise: x', F = df/dx, Q.
-
-    The path of length d turns by r: x' = x + d sinc(r/2) cos(yaw + r/2). Where odometry measured
-    it, d = scale * distance and r = rotation - bias * dt; elsewhere d = speed * dt under white
-    acceleration, and r comes from a yaw rate that fades with white yaw acceleration.
-
-    Args:
-        mean: (x, y, yaw, speed, yaw rate, scale, yaw-rate bias), shape (7,).
-        motion: from ``pack_motion``, shape (8,).
-        noise: from ``pack_noise``, shape (7,).
-
-    Source: Thrun, Burgard, Fox 2005, section 5.3 (velocity motion model), with the integrated
-    white-noise blocks of Bar-Shalom, Li, Kirubarajan 2001, equation 6.2.2-4.
-    """
+def _increments(
+    mean: FloatArray,
+    motion: FloatArray,
+    noise: FloatArray,
+    F: FloatArray,
+    d_state: FloatArray,
+    r_state: FloatArray,
+    noise_4: FloatArray,
+) -> tuple[float, float, float, float]:
+    """Path length d, rotation r, and speed and yaw rate after; the arrays are filled in."""
     dt = motion[0]
-    yaw, speed, yaw_rate, scale, bias = mean[2], mean[3], mean[4], mean[5], mean[6]
-    F = np.eye(7)
-    Q = np.zeros((7, 7))
-    if motion[7] > 0.0:  # standstill: nothing moves, and the heading is held
-        out = mean.copy()
-        out[3] = 0.0
-        out[4] = 0.0
-        F[3, 3] = 0.0
-        F[4, 4] = 0.0
-        return out, F, Q
-
-    d_state = np.zeros(7)  # gradient of the path length over the state
-    r_state = np.zeros(7)  # gradient of the rotation over the state
-    noise_4 = np.zeros((4, 4))  # covariance of (d, r, speed, yaw rate) noise
+    speed, yaw_rate, scale, bias = mean[3], mean[4], mean[5], mean[6]
     if math.isnan(motion[1]):
         d = speed * dt
         d_state[3] = dt
@@ -124,6 +104,43 @@ def propagate(
         F[4, 6] = -1.0
         noise_4[1, 1] = motion[4]
         noise_4[3, 3] = motion[4] / (dt * dt)
+    return d, r, speed, yaw_rate
+
+
+@compiled
+def propagate(
+    mean: FloatArray, motion: FloatArray, noise: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Move a mean along an arc and linearise: x', F = df/dx, Q.
+
+    The path of length d turns by r: x' = x + d sinc(r/2) cos(yaw + r/2). Where odometry measured
+    it, d = scale * distance and r = rotation - bias * dt; elsewhere d = speed * dt under white
+    acceleration, and r comes from a yaw rate that fades with white yaw acceleration.
+
+    Args:
+        mean: (x, y, yaw, speed, yaw rate, scale, yaw-rate bias), shape (7,).
+        motion: from ``pack_motion``, shape (8,).
+        noise: from ``pack_noise``, shape (7,).
+
+    Source: Thrun, Burgard, Fox 2005, section 5.3 (velocity motion model), with the integrated
+    white-noise blocks of Bar-Shalom, Li, Kirubarajan 2001, equation 6.2.2-4.
+    """
+    dt = motion[0]
+    yaw, scale, bias = mean[2], mean[5], mean[6]
+    F = np.eye(7)
+    Q = np.zeros((7, 7))
+    if motion[7] > 0.0:  # standstill: nothing moves, and the heading is held
+        out = mean.copy()
+        out[3] = 0.0
+        out[4] = 0.0
+        F[3, 3] = 0.0
+        F[4, 4] = 0.0
+        return out, F, Q
+
+    d_state = np.zeros(7)  # gradient of the path length over the state
+    r_state = np.zeros(7)  # gradient of the rotation over the state
+    noise_4 = np.zeros((4, 4))  # covariance of (d, r, speed, yaw rate) noise
+    d, r, speed, yaw_rate = _increments(mean, motion, noise, F, d_state, r_state, noise_4)
     noise_4[1, 1] += noise[4] ** 2 * dt
 
     half = 0.5 * r

@@ -45,6 +45,10 @@ class ParticleKernels(Protocol):
         """Particles after one motion step."""
         ...
 
+    def fill_normals(self, key: np.uint64, out: npt.NDArray[np.float32], /) -> None:
+        """Fill ``out``, of even size, with normal numbers that ``key`` determines."""
+        ...
+
     def squared_distances(
         self,
         columns: FloatArray,
@@ -64,6 +68,10 @@ class ParticleKernels(Protocol):
 
     def resample(self, columns: FloatArray, weights: FloatArray, offset: float, /) -> FloatArray:
         """Particles drawn in proportion to weight."""
+        ...
+
+    def yaw_centred(self, columns: FloatArray, /) -> tuple[FloatArray, float]:
+        """A copy whose yaw is taken from its circular mean, and that mean."""
         ...
 
     def moments(
@@ -101,13 +109,15 @@ def _load(name: str) -> ParticleKernels:
         from geoloc_ros.filters import particle_kernels_numpy
 
         return cast('ParticleKernels', particle_kernels_numpy)
-    try:
-        from geoloc_ros.filters import particle_kernels
-    except ImportError as error:
+    from geoloc_ros.filters.compiled import COMPILED
+
+    if not COMPILED:
         raise SettingError(
-            "particle kernels 'numba' were asked for, but numba cannot be imported "
-            f'({error}); install numba, or set kernels to auto or numpy'
-        ) from error
+            "particle kernels 'numba' were asked for, but numba cannot be imported; install "
+            'numba, or set kernels to auto or numpy'
+        )
+    from geoloc_ros.filters import particle_kernels
+
     kernels = cast('ParticleKernels', particle_kernels)
     warm_up(kernels)
     return kernels
@@ -119,6 +129,8 @@ def warm_up(kernels: ParticleKernels) -> None:
         columns = np.zeros((rows, 2))
         normals = np.zeros((rows, 2), dtype=np.float32)
         kernels.propagate(columns, normals, 1.0, *(np.nan,) * 3, *(0.1,) * 9)
+    kernels.fill_normals(np.uint64(1), np.empty(2, dtype=np.float32))
+    kernels.yaw_centred(columns)
     kernels.squared_distances(columns, 0.0, 0.0, 0.0, 0.0, np.eye(2))
     kernels.copies(np.full(2, 0.5), 0.5)
     kernels.resample(columns, np.full(2, 0.5), 0.5)

@@ -8,12 +8,65 @@ are rows of one float64 array, shape (4 or 6, n), in the order of ``particle_sta
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.types import FloatArray
 
 _TWO_PI = 2.0 * np.pi
+_TURNS = 1.0 / _TWO_PI
+# Pairs of normals, and particles, worked on at a time: what is in between stays in the cache.
+_PAIRS, _PARTICLES = 8192, 8192
+_GAMMA = 0x9E3779B97F4A7C15
+_MASK = 2**64 - 1
+_COUNTERS = np.arange(1, _PAIRS + 1, dtype=np.uint64) * np.uint64(_GAMMA)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_TO_UNIT, _HALF_STEP = np.float32(2.0**-32), np.float32(2.0**-33)
+_TO_ANGLE = np.float32(2.0 * np.pi * 2.0**-32)
+
+
+def fill_normals(key: np.uint64, out: npt.NDArray[np.float32]) -> None:
+    """Fill ``out``, of even size, with independent N(0, 1) numbers that ``key`` determines.
+
+    The counter k = 1, 2, ... is hashed to 64 bits as mix(key + k gamma); its two halves go
+    through Box and Muller's transform in single precision, cosines first, then sines.
+
+    Source: Steele, Lea and Flood, 2014, Fast splittable pseudorandom number generators
+        (SplitMix64); Box and Muller, 1958, A note on the generation of random normal deviates.
+    """
+    half = out.size // 2
+    for begin in range(0, half, _PAIRS):
+        size = min(_PAIRS, half - begin)
+        bits = _hashed((int(key) + begin * _GAMMA) & _MASK, size)
+        values = bits.view(np.uint32).astype(np.float32)
+        radius, turn = values[0::2].copy(), values[1::2].copy()
+        radius *= _TO_UNIT
+        radius += _HALF_STEP
+        np.log(radius, out=radius)
+        radius *= np.float32(-2.0)
+        np.sqrt(radius, out=radius)  # the log of at most 1.0 is never positive
+        turn *= _TO_ANGLE
+        first, second = out[begin : begin + size], out[half + begin : half + begin + size]
+        np.cos(turn, out=first)
+        first *= radius
+        np.sin(turn, out=second)
+        second *= radius
+
+
+def _hashed(start: int, size: int) -> npt.NDArray[np.uint64]:
+    z = _COUNTERS[:size] + np.uint64(start)
+    shifted = z >> _S30
+    z ^= shifted
+    z *= _FIRST
+    np.right_shift(z, _S27, out=shifted)
+    z ^= shifted
+    z *= _SECOND
+    np.right_shift(z, _S31, out=shifted)
+    z ^= shifted
+    return np.asarray(z, dtype='<u8')
 
 
 def propagate(
@@ -42,16 +95,16 @@ def propagate(
     x, y, yaw, speed = columns[:4]
     moved = np.empty_like(columns)
     scale, bias_rad_s = (columns[4], columns[5]) if columns.shape[0] == 6 else (1.0, 0.0)
-    known_distance = not np.isnan(distance_m)
+    known_distance = not math.isnan(distance_m)
     forward_variance = position_sigma_m**2
     if known_distance:
         distance = scale * distance_m
         forward_variance += distance_sigma_m**2
-        forward_noise = np.sqrt(forward_variance) * normals[0]
-        end_speed = distance / duration_s if np.isnan(end_speed_m_s) else scale * end_speed_m_s
+        forward_noise = math.sqrt(forward_variance) * normals[0]
+        end_speed = distance / duration_s if math.isnan(end_speed_m_s) else scale * end_speed_m_s
         moved[3] = end_speed + (distance_sigma_m / duration_s) * normals[0]
     else:
-        if np.isnan(end_speed_m_s):
+        if math.isnan(end_speed_m_s):
             moved[3] = np.maximum(
                 speed + speed_sigma_m_s * normals[3], np.minimum(speed, -reverse_max_m_s)
             )
@@ -59,8 +112,8 @@ def propagate(
         else:
             moved[3] = scale * end_speed_m_s
         distance = (0.5 * duration_s) * (speed + moved[3])
-        forward_noise = np.sqrt(forward_variance) * normals[0]
-    if np.isnan(rotation_rad):
+        forward_noise = math.sqrt(forward_variance) * normals[0]
+    if math.isnan(rotation_rad):
         yaw_sigma = steering_sigma_rad
         if full_speed_m_s > 0.0:
             yaw_sigma = steering_sigma_rad * np.minimum(
@@ -70,17 +123,26 @@ def propagate(
     else:
         yaw_sigma = rotation_sigma_rad
         turned = (rotation_rad - duration_s * bias_rad_s) + yaw_sigma * normals[2]
-    left_sigma = np.sqrt(position_sigma_m**2 + (distance * yaw_sigma) ** 2 / 12.0)
-    half = 0.5 * turned
+    # Displacements are single precision from here on; positions and yaw never are.
+    path, half = np.float32(distance), (0.5 * turned).astype(np.float32, copy=False)
+    left = path * np.float32(yaw_sigma)
+    left *= left
+    left *= np.float32(1.0 / 12.0)
+    left += np.float32(position_sigma_m**2)
+    left = np.sqrt(left) * normals[1]
     square = half * half
-    chord = distance * (1.0 - square * (1.0 / 6.0 - square / 120.0)) + forward_noise
-    left = left_sigma * normals[1]
+    chord = square * np.float32(-1.0 / 120.0)
+    chord += np.float32(1.0 / 6.0)
+    chord *= -square
+    chord += np.float32(1.0)
+    chord *= path
+    chord += forward_noise
     heading = (yaw + half).astype(np.float32)
     cosine, sine = np.cos(heading), np.sin(heading)
-    moved[0] = x + (cosine * chord - sine * left)
-    moved[1] = y + (sine * chord + cosine * left)
-    after = yaw + turned
-    moved[2] = after - _TWO_PI * np.floor((after + np.pi) / _TWO_PI)
+    np.add(x, cosine * chord - sine * left, out=moved[0])
+    np.add(y, sine * chord + cosine * left, out=moved[1])
+    after = np.add(yaw, turned, out=moved[2])
+    after -= _TWO_PI * np.floor((after + np.pi) * _TURNS)
     if columns.shape[0] == 6:
         moved[4:6] = columns[4:6]
         if normals.shape[0] == 6:
@@ -129,48 +191,71 @@ def copies(weights: FloatArray, offset: float) -> npt.NDArray[np.int64]:
         weights: shape (n,), not negative, summing to one up to rounding.
         offset: one uniform number in [0, 1).
     """
+    edges = _edges(weights, offset)
+    taken = edges.copy()
+    taken[1:] -= edges[:-1]
+    return taken
+
+
+def _edges(weights: FloatArray, offset: float) -> npt.NDArray[np.int64]:
+    """Number of draws taken by particles 0 to i, for each i, shape (n,)."""
     count = weights.size
     cumulative = np.cumsum(weights)
     cumulative *= count / cumulative[-1]
     cumulative -= offset
-    edges = np.minimum(np.ceil(cumulative, out=cumulative), count, out=cumulative)
-    last = count - 1 - int(np.argmax(weights[::-1] > 0.0))
-    edges[last:] = count
-    taken = edges.astype(np.int64)
-    taken[1:] -= taken[:-1].copy()
-    return taken
+    np.ceil(cumulative, out=cumulative)
+    np.minimum(cumulative, count, out=cumulative)
+    cumulative[count - 1 - int((weights[::-1] > 0.0).argmax()) :] = count
+    return cumulative.astype(np.int64)
 
 
 def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatArray:
     """Particles drawn in proportion to weight by systematic resampling, a new array."""
-    chosen = np.repeat(np.arange(weights.size), copies(weights, offset))
-    drawn = np.empty_like(columns)
-    for row in range(columns.shape[0]):
-        np.take(columns[row], chosen, out=drawn[row], mode='clip')
-    return drawn
+    count = weights.size
+    # Draw k falls to the particle after all those whose draws end at or before k.
+    chosen = np.bincount(_edges(weights, offset), minlength=count + 1)[:count].cumsum()
+    return columns.take(chosen, axis=1)
+
+
+def yaw_centred(columns: FloatArray) -> tuple[FloatArray, float]:
+    """A copy of the particles whose yaw is taken from its circular mean, and that mean.
+
+    Deviations lie in [-pi, pi); the mean is the direction of the sum of unit vectors.
+    """
+    narrow = columns[2].astype(np.float32)
+    centre = math.atan2(float(np.sin(narrow).sum()), float(np.cos(narrow).sum()))
+    result = columns.copy()
+    _centre_yaw(result[2], centre)
+    return result, centre
+
+
+def _centre_yaw(yaw_rad: FloatArray, centre_rad: float) -> None:
+    yaw_rad -= centre_rad
+    turns = yaw_rad + np.pi
+    turns *= _TURNS
+    np.floor(turns, out=turns)
+    turns *= _TWO_PI
+    yaw_rad -= turns
 
 
 def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Weighted mean, shape (k,), and covariance, shape (k, k), yaw taken on the circle.
 
-    Sums go through einsum: the threads of a BLAS cost more than they bring on single rows.
-
     Args:
         columns: shape (k, n).
         weights: shape (n,), summing to one.
     """
-    rows = columns.shape[0]
+    rows, count = columns.shape
     mean = np.einsum('ij,j->i', columns, weights)
     yaw = columns[2].astype(np.float32)
-    mean[2] = np.arctan2(
-        np.einsum('i,i', weights, np.sin(yaw)), np.einsum('i,i', weights, np.cos(yaw))
+    mean[2] = math.atan2(
+        float(np.einsum('i,i', weights, np.sin(yaw))),
+        float(np.einsum('i,i', weights, np.cos(yaw))),
     )
-    deviations = columns - mean[:, None]
-    deviations[2] -= _TWO_PI * np.floor((deviations[2] + np.pi) / _TWO_PI)
-    result = np.empty((rows, rows))
-    weighted = np.empty_like(weights)
-    for i in range(rows):
-        np.multiply(deviations[i], weights, out=weighted)
-        for j in range(i + 1):
-            result[i, j] = result[j, i] = np.einsum('i,i', weighted, deviations[j])
-    return mean, result
+    result = np.zeros((rows, rows))
+    for begin in range(0, count, _PARTICLES):
+        part = slice(begin, begin + _PARTICLES)
+        deviations = columns[:, part] - mean[:, None]
+        _centre_yaw(deviations[2], 0.0)
+        result += (deviations * weights[part]) @ deviations.T
+    return mean, 0.5 * (result + result.T)

@@ -149,7 +149,7 @@ class PaperParticleFilter:
             ParticleCloud(columns),
             False,
             self._rng.random(),
-            medians(columns),
+            medians(columns, self._kernels),
             _MeasuredPosition(prior.stamp_ns, prior.x_m, prior.y_m),
         )
 
@@ -166,7 +166,7 @@ class PaperParticleFilter:
         columns, last_estimate = belief.cloud.columns, belief.last_estimate
         if belief.observed:
             columns, last_estimate, _ = self._step_end()
-        normals = standard_normals(self._rng, PAPER_ROWS, columns.shape[1])
+        normals = standard_normals(self._rng, PAPER_ROWS, columns.shape[1], self._kernels)
         moved = self._kernels.propagate(columns, normals, *paper_step(self._settings, duration_s))
         self._belief = _Belief(
             to_stamp_ns,
@@ -236,7 +236,7 @@ class PaperParticleFilter:
                 weights = belief.cloud.weights()
                 columns = self._kernels.resample(columns, weights, belief.offset)
                 size = effective_sample_size(weights)
-            self._ended = (belief, columns, medians(columns), size)
+            self._ended = (belief, columns, medians(columns, self._kernels), size)
         return self._ended[1:]
 
     def _update_position(self, observation: PositionObservation) -> UpdateResult:

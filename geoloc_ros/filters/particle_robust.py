@@ -110,7 +110,7 @@ class RobustParticleFilter:
         """
         check_prior(prior)
         settings, count = self._settings, self._settings.particle_count
-        normals = standard_normals(self._rng, ROBUST_ROWS, count)
+        normals = standard_normals(self._rng, ROBUST_ROWS, count, self._kernels)
         columns = np.empty((ROBUST_ROWS, count))
         columns[:2] = normal_columns(
             normals[:2].astype(np.float64),
@@ -148,7 +148,7 @@ class RobustParticleFilter:
         step = robust_step(self._settings, duration_s, motion)
         rows = ROBUST_ROWS if step.calibrates else PAPER_ROWS
         cloud = belief.cloud
-        normals = standard_normals(self._rng, rows, cloud.count)
+        normals = standard_normals(self._rng, rows, cloud.count, self._kernels)
         columns = self._kernels.propagate(cloud.columns, normals, *step)
         yaw_rate, variance = self._yaw_rate(step, motion)
         self._belief = _Belief(
@@ -279,7 +279,7 @@ class RobustParticleFilter:
         """The cloud moved to a fix: every second particle keeps its yaw roughly, the rest none."""
         drawn = self._resampled(self._current().cloud).columns
         count = drawn.shape[1]
-        normals = standard_normals(self._rng, 3, count).astype(np.float64)
+        normals = standard_normals(self._rng, 3, count, self._kernels).astype(np.float64)
         columns = drawn.copy()
         yaw = drawn[YAW_ROW] + self._settings.reseed_yaw_jitter_rad * normals[YAW_ROW]
         yaw[1::2] = self._uniform_yaw(yaw[1::2].size)
@@ -317,7 +317,7 @@ class RobustParticleFilter:
         )
         if bandwidth <= 0.0:
             return columns
-        normals = standard_normals(self._rng, ROBUST_ROWS, count)
+        normals = standard_normals(self._rng, ROBUST_ROWS, count, self._kernels)
         smoothed = redrawn(deviations, normals, bandwidth)
         smoothed += centre[:, None]
         smoothed[YAW_ROW] = wrap(smoothed[YAW_ROW])

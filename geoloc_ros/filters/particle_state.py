@@ -109,14 +109,13 @@ def moments(
     return mean, covariance
 
 
-def medians(columns: FloatArray) -> FloatArray:
+def medians(columns: FloatArray, kernels: ParticleKernels) -> FloatArray:
     """Median of each row, shape (k,); for yaw, of the deviations from its circular mean.
 
     Away from the border at pi that is the plain median of the yaw.
     """
-    centre = circular_mean(columns[YAW_ROW])
-    rows, count = np.array(columns), columns.shape[1]
-    rows[YAW_ROW] = wrap(rows[YAW_ROW] - centre)
+    rows, centre = kernels.yaw_centred(columns)
+    count = columns.shape[1]
     middle = count // 2
     rows.partition(middle, axis=1)  # one rank: numpy has vector code for that alone
     result = rows[:, middle].copy()
