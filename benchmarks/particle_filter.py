@@ -42,6 +42,13 @@ from geoloc_ros.filters.particle_settings import ParticleSettings
 from geoloc_ros.types import FloatArray, GaussianForm, PosePrior, PositionObservation, StateBatch
 
 SEED = 20261121
+SMALL, LARGE = 'particle filter step, M = 2000', 'particle filter step, M = 100000'
+FALLBACK = 'geoloc_ros, numpy fallback'
+#: How many times as long as ours each must take at least; the fallback, at most.
+DEMANDS = {
+    SMALL: {'filterpy': 5.5, 'stonesoup': 5.5, 'particles': 2.5, FALLBACK: 2.0},
+    LARGE: {'filterpy': 10.0, 'particles': 4.0},
+}
 PACKAGES = ('numpy', 'numba', 'filterpy', 'stonesoup', 'particles')
 
 
@@ -117,7 +124,7 @@ def compare(count: int, rounds: int, calls: int) -> dict[str, Timing]:
     lattice = ScoreLattice.random(np.random.default_rng(SEED))
     steps: dict[str, Callable[[], FloatArray]] = {
         'geoloc_ros': our_step(count, lattice, 'numba'),
-        'geoloc_ros, numpy fallback': our_step(count, lattice, 'numpy'),
+        FALLBACK: our_step(count, lattice, 'numpy'),
         'filterpy': filterpy_step(count, lattice, SEED),
         'stonesoup': stonesoup_step(count, lattice, SEED),
         'particles': particles_step(count, lattice, SEED),
@@ -130,6 +137,18 @@ def compare(count: int, rounds: int, calls: int) -> dict[str, Timing]:
         if np.abs(mean - middle).max() > 2.0:
             raise SystemExit(f'{name} estimates {mean}, the others {middle}: not the same job')
     return time_alternating(steps, rounds, calls)
+
+
+def print_verdict(table: dict[str, Timing], demands: dict[str, float]) -> None:
+    """Say of each demand whether it is met: times faster than a peer (fallback: slower)."""
+    ours = table['geoloc_ros'].median_us
+    for name, demand in demands.items():
+        ratio = table[name].median_us / ours
+        fallback = name.endswith('fallback')
+        met = ratio <= demand if fallback else ratio >= demand
+        limit = 'at most' if fallback else 'at least'
+        verdict = 'met' if met else 'MISSED'
+        print(f'{name} takes {ratio:.2f} times as long; demanded {limit} {demand:g}: {verdict}')
 
 
 def keep_freed_memory() -> None:
@@ -150,11 +169,12 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()
     tables = {
-        'particle filter step, M = 2000': compare(2000, arguments.rounds, 50),
-        'particle filter step, M = 100000': compare(100_000, max(5, arguments.rounds // 3), 3),
+        SMALL: compare(2000, arguments.rounds, 50),
+        LARGE: compare(100_000, max(5, arguments.rounds // 3), 3),
     }
     for title, timings in tables.items():
         print_table(title, timings, 'geoloc_ros')
+        print_verdict(timings, DEMANDS[title])
     write_results(arguments.out, tables, PACKAGES, SEED)
 
 

@@ -18,7 +18,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _BLOCK = 1024
 
 _ONE, _TWO, _HALF, _FOURTH = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0.25)
-_FOUR, _ZERO, _THREE = np.float32(4), np.float32(0), np.float32(3)
+_THREE, _FOUR = np.float32(3), np.float32(4)
 _TO_UNIT, _HALF_STEP = np.float32(2.0**-32), np.float32(2.0**-33)
 _ANGLE = np.float32(2.0 * math.pi)
 _LN2 = np.float32(math.log(2.0))
@@ -50,21 +50,28 @@ def _bits(
 
 @compiled(fastmath=True)
 def _radii(
-    unit: npt.NDArray[np.float32],
     bits: npt.NDArray[np.int32],
     mantissa_bits: npt.NDArray[np.int32],
     mantissa: npt.NDArray[np.float32],
+    exponent: npt.NDArray[np.float32],
+    radius: npt.NDArray[np.float32],
 ) -> None:
-    """sqrt(-2 log u) in place; ``bits`` views ``unit``, ``mantissa`` views ``mantissa_bits``."""
-    for i in range(unit.size):
-        mantissa_bits[i] = ((bits[i] - _ROOT_BITS) & _MANTISSA) + _ROOT_BITS
-    for i in range(unit.size):
-        exponent = np.float32((bits[i] - _ROOT_BITS) >> _EXPONENT)
+    """sqrt(-2 log u) of numbers in (0, 1] given by their bits, into ``radius``.
+
+    ``bits`` may view ``radius``, ``mantissa`` views ``mantissa_bits``; no loop reads one view and
+    writes the other, which would keep it from being vectorised.
+    """
+    for i in range(bits.size):
+        shifted = bits[i] - _ROOT_BITS
+        mantissa_bits[i] = (shifted & _MANTISSA) + _ROOT_BITS
+        exponent[i] = np.float32(shifted >> _EXPONENT)
+    for i in range(radius.size):
         f = mantissa[i] - _ONE
         s = f / (f + _TWO)
         w = s * s
-        log = _TWO * s * (_ONE + w * (_L3 + w * (_L5 + w * (_L7 + w * _L9)))) + exponent * _LN2
-        unit[i] = np.sqrt(max(-_TWO * log, _ZERO))
+        log = _TWO * s * (_ONE + w * (_L3 + w * (_L5 + w * (_L7 + w * _L9))))
+        log += exponent[i] * _LN2
+        radius[i] = math.sqrt(-_TWO * log)  # the log of at most 1.0 is never positive
 
 
 @compiled(fastmath=True)
@@ -95,11 +102,11 @@ def fill_normals(key: np.uint64, out: npt.NDArray[np.float32]) -> None:
     """Fill ``out``, of even size, with normal numbers; see the numpy twin."""
     half = out.size // 2
     radius, turn = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
-    mantissa_bits = np.empty(_BLOCK, np.int32)
+    mantissa_bits, exponent = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.float32)
     bits, mantissa = radius.view(np.int32), mantissa_bits.view(np.float32)
     for begin in range(0, half, _BLOCK):
         size = min(_BLOCK, half - begin)
         _bits(key + np.uint64(begin + 1) * _GAMMA, radius[:size], turn[:size])
-        _radii(radius[:size], bits[:size], mantissa_bits[:size], mantissa[:size])
+        _radii(bits[:size], mantissa_bits, mantissa, exponent, radius[:size])
         end = half + begin
         _rotate(radius[:size], turn[:size], out[begin : begin + size], out[end : end + size])
