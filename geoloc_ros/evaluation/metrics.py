@@ -112,12 +112,16 @@ def yaw_errors_deg(
     return np.rad2deg(np.abs(wrap_angle(trajectory.yaw_enu_rad - reference)))
 
 
+_MEANINGFUL_VARIANCE_M2 = 1e-6
+
+
 def position_nees(
     trajectory: Trajectory, truth: Trajectory, max_gap_s: float = DEFAULT_MAX_GAP_S
 ) -> FloatArray:
     """Normalised estimation error squared e' P^-1 e over (east, north) at own stamps, shape (n,).
 
-    NaN where the truth is missing or the covariance is not positive definite.
+    NaN where the truth is missing or the covariance is not positive definite, to a millimetre:
+    particles that all start at one point have a covariance of rounding errors, which says nothing.
     """
     nees = np.full(len(trajectory), np.nan)
     if trajectory.covariance is None:
@@ -126,7 +130,8 @@ def position_nees(
     error = trajectory.positions_enu_m - moved_to_point(samples, trajectory.lever_arm_m)
     p = trajectory.covariance
     determinant = p[:, 0, 0] * p[:, 1, 1] - p[:, 0, 1] * p[:, 1, 0]
-    definite = (p[:, 0, 0] > 0.0) & (determinant > 0.0)
+    smallest_m2 = determinant / np.maximum(p[:, 0, 0] + p[:, 1, 1], 1e-300)  # a lower bound
+    definite = (p[:, 0, 0] > 0.0) & (smallest_m2 > _MEANINGFUL_VARIANCE_M2)
     east, north = error[definite, 0], error[definite, 1]
     p = p[definite]
     nees[definite] = (

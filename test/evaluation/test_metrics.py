@@ -135,3 +135,15 @@ def test_stamps_without_truth_make_no_error_but_count_for_availability():
     assert row.samples == 1
     assert row.availability == 1.0
     assert row.position_error_m.mean == pytest.approx(1.0)
+
+
+def test_covariance_of_rounding_errors_gives_no_nees():
+    stamps = np.arange(3, dtype=np.int64) * 1_000_000_000
+    origin = GeodeticPosition(49.0, 8.4, 100.0)
+    covariance = np.zeros((3, 3, 3))
+    covariance[:] = np.diag([1e-29, 1e-29, 1.0])
+    covariance[2] = np.diag([4.0, 4.0, 1.0])
+    truth = Trajectory('truth', stamps, np.zeros((3, 2)), origin)
+    found = Trajectory('found', stamps, np.full((3, 2), 2.0), origin, covariance=covariance)
+    np.testing.assert_array_equal(np.isnan(position_nees(found, truth)), [True, True, False])
+    assert position_nees(found, truth)[2] == pytest.approx(2.0)
