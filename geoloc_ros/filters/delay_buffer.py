@@ -101,14 +101,21 @@ class DelayBuffer(Generic[ItemT, ResultT]):
 
         Returns:
             The item itself and the replayed ones, in time order.
+
+        An item whose application raises leaves the process as if it had never come.
         """
         index = bisect.bisect_right(self._entries, key, key=lambda entry: entry.key)
         if index < len(self._entries):
             self._entries[index].restore_before()
         entry = _Entry(key, item, self._process.checkpoint())
+        try:
+            results = [self._apply(entry, replayed=False)]
+        except Exception:  # whatever it was, the item leaves no trace
+            entry.restore_before()
+            self._replay(index)
+            raise
         self._entries.insert(index, entry)
         self.note_stamp(key.stamp_ns)
-        results = [self._apply(entry, replayed=False)]
         results.extend(self._replay(index + 1))
         self._prune()
         return results

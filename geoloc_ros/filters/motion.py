@@ -105,6 +105,7 @@ class Channel:
     """
 
     def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
         self._timeout_ns = round(timeout_s * NANOSECONDS_PER_SECOND)
         self._stamps_ns: list[int] = []
         self._samples: list[ChannelSample] = []
@@ -124,7 +125,7 @@ class Channel:
 
     def forget_before(self, stamp_ns: int) -> None:
         """Drop samples that no interval starting at or after ``stamp_ns`` needs."""
-        keep_from = bisect.bisect_right(self._stamps_ns, stamp_ns) - 1
+        keep_from = bisect.bisect_right(self._stamps_ns, stamp_ns) - 2
         if keep_from > 0:
             del self._stamps_ns[:keep_from]
             del self._samples[:keep_from]
@@ -172,9 +173,10 @@ class Channel:
             variance += part.variance
         tail = known[-1]
         tail_s = seconds_between(max(from_ns, tail.stamp_ns), to_ns)
-        spacing_s = (
-            seconds_between(known[-2].stamp_ns, tail.stamp_ns) if len(known) > 1 else tail_s
-        )
+        spacing_s = tail_s
+        if last > 1:
+            before_ns = self._stamps_ns[last - 2]
+            spacing_s = min(seconds_between(before_ns, tail.stamp_ns), self._timeout_s)
         value += tail.value * tail_s
         variance += tail.variance * spacing_s * tail_s
         return Integral(value, variance, tail.value)

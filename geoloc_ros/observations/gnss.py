@@ -153,13 +153,10 @@ def checked_covariance(fix: GnssFix, settings: GnssSettings) -> CheckedFix:
             f'fix from {fix.source!r} states the covariance {stated.tolist()} m2 as known; '
             f'expected positive variances; using {settings.default_sigma_m} m',
         )
+    _check_sigma(fix, math.sqrt(float(np.max(np.diag(stated)))) * settings.sigma_scale, settings)
     values, vectors = np.linalg.eigh(0.5 * (stated + stated.T))
     sigma_m = math.sqrt(max(float(values[-1]), 0.0)) * settings.sigma_scale
-    if sigma_m > settings.max_sigma_m:
-        raise MeasurementError(
-            f'fix from {fix.source!r} states a standard deviation of {sigma_m:.1f} m; '
-            f'expected at most gnss.max_sigma_m = {settings.max_sigma_m} m'
-        )
+    _check_sigma(fix, sigma_m, settings)
     remark = ''
     if values[0] < -1e-9 * values[-1]:
         remark = (
@@ -168,6 +165,14 @@ def checked_covariance(fix: GnssFix, settings: GnssSettings) -> CheckedFix:
         )
     floored = np.maximum(values * settings.sigma_scale**2, settings.sigma_floor_m**2)
     return CheckedFix(np.asarray((vectors * floored) @ vectors.T), remark)
+
+
+def _check_sigma(fix: GnssFix, sigma_m: float, settings: GnssSettings) -> None:
+    if sigma_m > settings.max_sigma_m:
+        raise MeasurementError(
+            f'fix from {fix.source!r} states a standard deviation of {sigma_m:.1f} m; '
+            f'expected at most gnss.max_sigma_m = {settings.max_sigma_m} m'
+        )
 
 
 def correlation_inflation(elapsed_s: float, correlation_time_s: float) -> float:

@@ -108,7 +108,8 @@ def pose_observation(
             f'{covariance.tolist()}; expected finite numbers'
         )
     covariance = 0.5 * (covariance + covariance.T)
-    if np.any(np.diag(covariance) <= 0.0) or np.linalg.eigvalsh(covariance)[0] < 0.0:
+    variances = np.diag(covariance)
+    if np.any(variances <= 0.0) or _smallest_correlation_eigenvalue(covariance) < 1e-9:
         raise MeasurementError(
             f'pose from {measurement.source!r} states the covariance {covariance.tolist()}; '
             'expected a positive definite matrix; its publisher must say how sure it is'
@@ -125,6 +126,11 @@ def pose_observation(
         covariance * np.outer(raised, raised),
         settings.outlier_probability,
     )
+
+
+def _smallest_correlation_eigenvalue(covariance: FloatArray) -> float:
+    sigmas = np.sqrt(np.diag(covariance))
+    return float(np.linalg.eigvalsh(covariance / np.outer(sigmas, sigmas))[0])
 
 
 def _wrapped(angles: FloatArray | float) -> FloatArray:

@@ -123,3 +123,17 @@ def test_replay_from_repeats_everything_at_or_after_the_stamp():
     buffer.replay_from(10_000_000)
     assert process.applied == [10.0, 20.0]
     assert process.x == before
+
+
+def test_item_that_raises_leaves_no_trace():
+    process = NonCommutingProcess()
+    buffer = DelayBuffer(process, 1.0)
+    for stamp in (0, 10, 20):
+        buffer.insert(key(stamp), float(stamp))
+    before = process.x
+    with pytest.raises(TypeError):
+        buffer.insert(key(5), 'no number')
+    assert process.x == before
+    assert not buffer.contains(key(5))
+    buffer.insert(key(5), 1.0)
+    assert process.x == in_order([(0, 0.0), (5, 1.0), (10, 10.0), (20, 20.0)])

@@ -53,6 +53,16 @@ def test_splitting_an_interval_changes_neither_value_nor_variance():
     assert sum(part.variance for part in parts) == pytest.approx(whole.variance, rel=1e-12)
 
 
+def test_steps_between_samples_add_up_to_the_variance_of_the_samples():
+    stamps = np.arange(0.0, 2.01, 0.2)
+    channel = channel_of(stamps, np.zeros(11), variance=0.01)
+    fine = range(20, 200)  # 10 ms steps from 0.2 s on: samples inside the interval are rare
+    total = sum(
+        channel.integrate(k * SECOND // 100, (k + 1) * SECOND // 100).variance for k in fine
+    )
+    assert total == pytest.approx(0.01 * 0.2 * 1.8, rel=0.01)
+
+
 def test_interval_means_hold_since_the_sample_before():
     channel = channel_of([0.0, 0.1, 0.2], [9.0, 1.0, 2.0], interval_mean=True)
     assert channel.integrate(0, SECOND // 5).value == pytest.approx(0.1 * 1.0 + 0.1 * 2.0)

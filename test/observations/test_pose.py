@@ -69,6 +69,7 @@ def test_outlier_floor_bounds_the_penalty():
     [
         (measured(x=math.nan), 'finite'),
         (measured(covariance=np.zeros((3, 3))), 'positive definite'),
+        (measured(yaw=None, covariance=np.array([[4.0, 2.0], [2.0, 1.0]])), 'positive definite'),
         (measured(covariance=np.diag([1.0, -1.0, 1.0])), 'positive definite'),
         (
             measured(covariance=np.array([[1.0, 2.0, 0], [2.0, 1.0, 0], [0, 0, 1.0]])),
