@@ -65,6 +65,7 @@ class FilterNode(LifecycleNode):
         self._health = HealthMonitor()
         self._lever_arms_m: dict[str, tuple[float, float]] = {}
         self._localizer: Localizer | None = None
+        self._start_prior: PosePrior | None = None
         if settings.autostart:
             start(self)
 
@@ -135,7 +136,7 @@ class FilterNode(LifecycleNode):
         self._outputs.close()
         self._truth.close()
         self.destroy_publisher(self._diagnostics)
-        self._localizer = None
+        self._localizer = self._start_prior = None
         return TransitionCallbackReturn.SUCCESS
 
     def _push(self, measurement: Measurement) -> None:
@@ -153,6 +154,7 @@ class FilterNode(LifecycleNode):
 
     def _set_pose(self, prior: PosePrior) -> None:
         self._handle(self.localizer.set_pose(prior))
+        self._start_prior = prior if self.localizer.datum is not None else None
 
     def _set_datum(self, place: GeodeticPosition) -> None:
         self.localizer.set_datum(place)
@@ -164,6 +166,7 @@ class FilterNode(LifecycleNode):
     def _handle(self, result: StepResult) -> None:
         self._warnings.add(result.warnings)
         if result.was_reset:
+            self._start_prior = None
             self._outputs.fused_path.clear()
             self._outputs.raw_path.clear()
             self._truth.path.clear()
@@ -218,7 +221,10 @@ class FilterNode(LifecycleNode):
         return response
 
     def _rebuild(self, settings: AnyFilterNodeSettings) -> None:
-        """A localizer with changed parameters, started from the belief of the one before."""
+        """A localizer with changed parameters, started from the belief of the one before.
+
+        One that was itself rebuilt and has heard nothing yet has no belief but its start.
+        """
         before = self._localizer
         if before is None:
             return
@@ -229,7 +235,9 @@ class FilterNode(LifecycleNode):
             self._localizer.set_lever_arm(frame_id, forward_m, left_m)
         estimate = before.estimate()
         if estimate is not None:
-            self._localizer.set_pose(_prior(estimate))
+            self._start_prior = _prior(estimate)
+        if self._start_prior is not None:
+            self._localizer.set_pose(self._start_prior)
 
 
 def _prior(estimate: Estimate) -> PosePrior:

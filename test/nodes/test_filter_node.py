@@ -241,6 +241,29 @@ def test_a_parameter_can_change_while_the_belief_goes_on(run_filter):
     assert bench.position(session.pose_at(5.9)) == pytest.approx((59.0, 0.0), abs=2.5)
 
 
+def test_the_belief_goes_on_after_two_changes_in_a_row(run_filter):
+    session = run_filter(KalmanFilterNode)
+    session.drive(0, 5)
+    for sigma_m in (3.5, 3.0):
+        change = Parameter('gnss.sigma_floor_m', value=sigma_m)
+        assert session.node.set_parameters([change])[0].successful
+    for tick in range(101, 120):
+        session.talker.say('odom', bench.odometry_message(tick / 20, 10.0))
+    assert bench.position(session.pose_at(5.9)) == pytest.approx((59.0, 0.0), abs=2.5)
+
+
+def test_a_reset_between_two_changes_forgets_the_belief(run_filter):
+    session = run_filter(KalmanFilterNode)
+    session.drive(0, 3)
+    session.node.set_parameters([Parameter('gnss.sigma_floor_m', value=3.5)])
+    session.node._reset(None, Trigger.Response())
+    session.node.set_parameters([Parameter('gnss.sigma_floor_m', value=3.0)])
+    for tick in range(61, 80):
+        session.talker.say('odom', bench.odometry_message(tick / 20, 10.0))
+    bench.wait_for(lambda: session.node.localizer.statistics(), 'the odometry')
+    assert session.node.localizer.estimate() is None
+
+
 @pytest.mark.parametrize(
     ('name', 'value', 'text'),
     [
