@@ -13,7 +13,13 @@ from geoloc_ros.localizer.result import (
     WarningKind,
 )
 from geoloc_ros.localizer.statistics import StatisticsCounter
-from geoloc_ros.types import Estimate, TrackingState, UpdateReason, UpdateResult
+from geoloc_ros.types import (
+    Estimate,
+    TrackingState,
+    UpdateReason,
+    UpdateResult,
+    seconds_between,
+)
 
 _WARNED_REASONS = {
     UpdateReason.GATED: WarningKind.GATED,
@@ -76,11 +82,15 @@ class Collector:
         reason = UpdateReason.INVALID if is_zero else UpdateReason.SUSPECT_STAMP
         self.reject(stamp_ns, source, reason, LocalizerWarning(WarningKind.STAMP_JUMP, text))
 
-    def reject_late(self, stamp_ns: int, source: str, max_delay_s: float) -> None:
-        """Note a measurement that came too late."""
+    def reject_late(
+        self, stamp_ns: int, source: str, newest_ns: int | None, leading_source: str
+    ) -> None:
+        """Note a measurement that came too late, and who is ahead of it."""
+        behind_s = seconds_between(stamp_ns, newest_ns or stamp_ns)
         text = (
-            f'{source!r} is more than {max_delay_s} s behind the newest measurement; '
-            'it is left out (time.max_delay_s)'
+            f'{source!r} is {behind_s:.2f} s behind the newest measurement, which came from '
+            f'{leading_source!r}; it is left out (time.max_delay_s): if it stays so, one of the '
+            'two has a wrong clock'
         )
         self.reject(
             stamp_ns,

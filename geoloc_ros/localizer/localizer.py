@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TypeAlias
 
 import numpy as np
 
@@ -21,8 +20,9 @@ from geoloc_ros.filters.motion import MotionBuffer
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.collector import Collector
 from geoloc_ros.localizer.preparation import (
+    Measurement,
     Rejection,
-    check_twist,
+    check,
     checked_position_covariance,
     prepare_fix,
     prepare_pose,
@@ -39,7 +39,7 @@ from geoloc_ros.localizer.process import (
 )
 from geoloc_ros.localizer.result import StepResult, WarningKind
 from geoloc_ros.localizer.settings import LocalizerSettings
-from geoloc_ros.localizer.stamps import StampGuard, StampVerdict
+from geoloc_ros.localizer.stamps import ClockLead, StampGuard, StampVerdict
 from geoloc_ros.localizer.statistics import SourceStatistics, StatisticsCounter
 from geoloc_ros.observations.gnss import has_fix
 from geoloc_ros.types import (
@@ -48,7 +48,6 @@ from geoloc_ros.types import (
     FloatArray,
     GeodeticPosition,
     GnssFix,
-    Observation,
     OdometryPose,
     PoseMeasurement,
     PosePrior,
@@ -57,8 +56,6 @@ from geoloc_ros.types import (
     UpdateReason,
     seconds_between,
 )
-
-Measurement: TypeAlias = 'GnssFix | TwistSample | OdometryPose | PoseMeasurement | Observation'
 
 #: A fix from a source of this name takes the place of the plain fix of the same stamp.
 CORRECTED_SUFFIX = '/corrected'
@@ -82,7 +79,9 @@ class Localizer:
         self._buffer: DelayBuffer[Item, ItemResult] = DelayBuffer(
             self._process, settings.time.max_delay_s
         )
-        self._guard = StampGuard(settings.time.max_delay_s, settings.time.max_gap_s)
+        self._guard = StampGuard(
+            settings.time.max_delay_s, settings.time.max_gap_s, settings.time.reset_gap_s
+        )
         self._counter = StatisticsCounter()
         self._lever_arms_m: dict[str, FloatArray] = {}
         self._odometry_poses: dict[str, OdometryPose] = {}
@@ -90,6 +89,8 @@ class Localizer:
         self._next_tick_ns: int | None = None
         self._last_output_ns: int | None = None
         self._newest_message_ns: int | None = None
+        self._leading_source = ''
+        self._clock_lead = ClockLead()
         self._datum: Datum | None = None
         if settings.datum.source == 'parameters':
             place = settings.datum
@@ -133,17 +134,23 @@ class Localizer:
         """Take one measurement; a bad one is counted and named, and changes nothing."""
         collector = Collector(self._counter)
         self._counter.received(measurement.source, measurement.stamp_ns)
-        if self._stamp_is_usable(measurement, collector):
-            self._emit_ticks(measurement.stamp_ns - 1, collector)
-            try:
+        try:
+            check(measurement, self._settings)  # a bad message moves no clock
+            usable = self._stamp_is_usable(measurement, collector)
+            if usable:
+                self._emit_ticks(measurement.stamp_ns - 1, collector)
                 self._take(measurement, collector)
-            except Rejection as rejection:
-                collector.reject(
-                    measurement.stamp_ns,
-                    measurement.source,
-                    UpdateReason.INVALID,
-                    rejection.warning,
-                )
+        except Rejection as rejection:
+            usable = False
+            collector.reject(
+                measurement.stamp_ns,
+                measurement.source,
+                UpdateReason.INVALID,
+                rejection.warning,
+            )
+        if usable:
+            if self._newest_message_ns is None or measurement.stamp_ns > self._newest_message_ns:
+                self._leading_source = measurement.source
             self._newest_message_ns = max(self._newest_message_ns or 0, measurement.stamp_ns)
             self._emit_ticks(self._buffer.newest_ns, collector)
             if self._settings.output.at_fixes and isinstance(measurement, GnssFix):
@@ -154,16 +161,15 @@ class Localizer:
         """Let time pass: output stamps nobody's measurement has reached are extrapolated.
 
         Args:
-            now_ns: the clock the stamps come from; a clock that has nothing to do with them (a
-                bag replayed without simulated time) has no effect.
+            now_ns: any clock that runs at the rate of the stamps. How far it is ahead of them is
+                learned as messages come, so sensors with a clock of their own lose nothing.
         """
         collector = Collector(self._counter)
-        if self._newest_message_ns is not None:
-            limit_ns = self._newest_message_ns + _nanoseconds(
-                self._settings.output.max_extrapolation_s
-            )
-            due_ns = now_ns - _nanoseconds(self._settings.output.wait_s)
-            if due_ns <= limit_ns:
+        newest_ns = self._newest_message_ns
+        if newest_ns is not None:
+            lead_ns = self._clock_lead.learned(now_ns, newest_ns)
+            due_ns = now_ns - lead_ns - _nanoseconds(self._settings.output.wait_s)
+            if due_ns - newest_ns <= _nanoseconds(self._settings.output.max_extrapolation_s):
                 self._emit_ticks(due_ns, collector)
         return collector.result(self.state)
 
@@ -226,7 +232,7 @@ class Localizer:
             collector.reject_stamp(stamp_ns, source, is_zero=verdict is StampVerdict.ZERO)
             return False
         if self._buffer.is_too_late(stamp_ns):
-            collector.reject_late(stamp_ns, source, self._settings.time.max_delay_s)
+            collector.reject_late(stamp_ns, source, self._buffer.newest_ns, self._leading_source)
             return False
         return True
 
@@ -246,7 +252,6 @@ class Localizer:
     def _take_twist(
         self, sample: TwistSample, collector: Collector, *, interval_mean: bool = False
     ) -> None:
-        check_twist(sample, self._settings)
         if not self._motion.insert(sample, interval_mean=interval_mean):
             collector.drop(sample.stamp_ns, sample.source, UpdateReason.DUPLICATE)
             return
@@ -264,6 +269,7 @@ class Localizer:
             self._odometry_poses[pose.source] = pose
             return
         sample = twist_between(before, pose)
+        check(sample, self._settings)
         self._odometry_poses[pose.source] = pose
         self._take_twist(sample, collector, interval_mean=True)
 
@@ -375,6 +381,7 @@ class Localizer:
         self._next_tick_ns = None
         self._last_output_ns = None
         self._newest_message_ns = None
+        self._clock_lead = ClockLead()
         self._pending_prior = None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from geoloc_ros.observations.pose import pose_observation
 from geoloc_ros.types import (
     FloatArray,
     GnssFix,
+    Observation,
     OdometryPose,
     PoseMeasurement,
     TwistSample,
     seconds_between,
 )
+
+Measurement: TypeAlias = 'GnssFix | TwistSample | OdometryPose | PoseMeasurement | Observation'
 
 _FAR_FROM_DATUM_M = 100_000.0
 
@@ -119,6 +123,22 @@ def prepare_pose(measurement: PoseMeasurement, settings: LocalizerSettings) -> O
     return ObservationItem(measurement.stamp_ns, measurement.source, observation)
 
 
+def check(measurement: Measurement, settings: LocalizerSettings) -> None:
+    """Refuse a measurement whose values cannot be used, whatever its stamp.
+
+    Raises:
+        Rejection: a value is not finite, out of range, or not in the frame it must be in.
+    """
+    if isinstance(measurement, TwistSample):
+        check_twist(measurement, settings)
+    elif isinstance(measurement, OdometryPose):
+        _check_odometry_pose(measurement)
+    elif isinstance(measurement, PoseMeasurement):
+        prepare_pose(measurement, settings)
+    elif isinstance(measurement, GnssFix) and has_fix(measurement, settings.gnss):
+        checked_position_covariance(measurement, settings)
+
+
 def check_twist(sample: TwistSample, settings: LocalizerSettings) -> None:
     """Refuse a twist that no vehicle drives.
 
@@ -150,14 +170,8 @@ def twist_between(before: OdometryPose, after: OdometryPose) -> TwistSample:
     The displacement is taken along the mean heading of the two, signed: a car does not slide.
 
     Raises:
-        Rejection: a value is not finite, or the stamps are not in order.
+        Rejection: the stamps are not in order.
     """
-    values = (after.x_m, after.y_m, after.yaw_rad)
-    if not all(math.isfinite(value) for value in values):
-        raise Rejection(
-            WarningKind.NOT_FINITE,
-            f'odometry pose from {after.source!r} is {values}; expected finite numbers',
-        )
     elapsed_s = seconds_between(before.stamp_ns, after.stamp_ns)
     if elapsed_s <= 0.0:
         raise Rejection(
@@ -176,3 +190,12 @@ def twist_between(before: OdometryPose, after: OdometryPose) -> TwistSample:
         turned / elapsed_s,
         source=after.source,
     )
+
+
+def _check_odometry_pose(pose: OdometryPose) -> None:
+    values = (pose.x_m, pose.y_m, pose.yaw_rad)
+    if not all(math.isfinite(value) for value in values):
+        raise Rejection(
+            WarningKind.NOT_FINITE,
+            f'odometry pose from {pose.source!r} is {values}; expected finite numbers',
+        )

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from geoloc_ros.filters.gating import normalised_innovation_squared
 from geoloc_ros.filters.interface import Filter
 from geoloc_ros.filters.motion import MotionBuffer
 from geoloc_ros.observations.gnss import GnssSettings, correlation_inflation
@@ -28,6 +29,8 @@ from geoloc_ros.types import (
 )
 
 _KNOWN_YAW_VARIANCE_RAD2 = 0.3**2
+#: NIS of two dimensions that one good fix in a hundred exceeds.
+_CONTRADICTION_NIS = 9.21
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -198,24 +201,40 @@ class FusionProcess:
         return UpdateResult(True, math.nan, UpdateReason.ACCEPTED)
 
     def _position_observation(self, item: FixItem) -> PositionObservation:
+        last_ns = self._track.last_fix_ns.get(item.source)
+        if last_ns is None or self._heading_is_unknown():
+            return self._inflated(item, 1.0)
+        elapsed_s = seconds_between(last_ns, item.stamp_ns)
+        moving_s = self._gnss.correlation_time_s
+        standing_s = max(moving_s, self._gnss.standstill_correlation_time_s)
+        moving = self._inflated(item, correlation_inflation(elapsed_s, moving_s))
+        if not self._motion.stands_at(item.stamp_ns) or self._contradicts(moving):
+            return moving
+        return self._inflated(item, correlation_inflation(elapsed_s, standing_s))
+
+    def _contradicts(self, observation: PositionObservation) -> bool:
+        """Whether a fix disagrees with wheels that say the vehicle stands (a tow, a dead wheel).
+
+        The long correlation at standstill would let any fix pass the gate without any weight.
+        """
+        estimate = self._filter.estimate()
+        form = observation.gaussian(estimate.state)
+        if form is None:
+            return False
+        covariance = form.jacobian @ estimate.covariance @ form.jacobian.T
+        nis = normalised_innovation_squared(form.innovation, covariance + form.noise_covariance)
+        return nis > _CONTRADICTION_NIS
+
+    def _inflated(self, item: FixItem, inflation: float) -> PositionObservation:
         return PositionObservation(
             item.stamp_ns,
             item.source,
             item.antenna_enu_m,
-            item.covariance_m2 * self._inflation(item),
+            item.covariance_m2 * inflation,
             item.lever_arm_m,
             self._gnss.outlier_probability,
             self._gnss.outlier_radius_m,
         )
-
-    def _inflation(self, item: FixItem) -> float:
-        last_ns = self._track.last_fix_ns.get(item.source)
-        if last_ns is None or self._heading_is_unknown():
-            return 1.0
-        correlation_time_s = self._gnss.correlation_time_s
-        if self._motion.stands_at(item.stamp_ns):
-            correlation_time_s = max(correlation_time_s, self._gnss.standstill_correlation_time_s)
-        return correlation_inflation(seconds_between(last_ns, item.stamp_ns), correlation_time_s)
 
     def _heading_is_unknown(self) -> bool:
         """Whether the fixes must still tell the heading.

@@ -59,9 +59,15 @@ class TimeSettings:
         maximum=10.0,
     )
     max_gap_s: float = setting(
-        30.0,
-        'a stamp further ahead than this is an error until the next message agrees with it; '
-        'then the filter starts anew',
+        10.0,
+        'a stamp further ahead of everything than this is left out until the next message agrees',
+        unit='s',
+        minimum=1.0,
+        maximum=3600.0,
+    )
+    reset_gap_s: float = setting(
+        120.0,
+        'after a gap longer than this, once two messages agree, the filter starts anew',
         unit='s',
         minimum=1.0,
         maximum=3600.0,

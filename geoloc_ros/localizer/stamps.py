@@ -35,12 +35,14 @@ class StampGuard:
 
     Args:
         max_delay_s: how far stamps of one source may go back (messages out of order).
-        max_gap_s: how far ahead of everything a stamp may be.
+        max_gap_s: how far ahead of everything a stamp may be without being suspect.
+        reset_gap_s: a longer gap, once two messages agree, is another drive.
     """
 
-    def __init__(self, max_delay_s: float, max_gap_s: float) -> None:
+    def __init__(self, max_delay_s: float, max_gap_s: float, reset_gap_s: float) -> None:
         self._max_delay_ns = round(max_delay_s * NANOSECONDS_PER_SECOND)
         self._max_gap_ns = round(max_gap_s * NANOSECONDS_PER_SECOND)
+        self._reset_gap_ns = round(reset_gap_s * NANOSECONDS_PER_SECOND)
         self._newest_by_source: dict[str, int] = {}
         self._newest_ns: int | None = None
         self._suspect: _Suspect | None = None
@@ -62,7 +64,12 @@ class StampGuard:
             or not -self._max_delay_ns <= stamp_ns - before.stamp_ns <= self._max_gap_ns
         ):
             return StampVerdict.SUSPECT
-        self.clear()
+        ahead = verdict is StampVerdict.JUMPED_AHEAD and self._newest_ns is not None
+        if ahead and stamp_ns - (self._newest_ns or 0) <= self._reset_gap_ns:
+            verdict = StampVerdict.GOOD  # everybody was silent for a while
+            self._suspect = None
+        else:
+            self.clear()
         self._remember(source, stamp_ns)
         return verdict
 
@@ -86,3 +93,26 @@ class StampGuard:
         )
         if self._newest_ns is None or stamp_ns > self._newest_ns:
             self._newest_ns = stamp_ns
+
+
+class ClockLead:
+    """How far a clock is ahead of the stamps of the messages that come while it runs.
+
+    The newest stamp is most nearly the present just after a message has come, so the lead is the
+    least of the differences met, forgotten slowly so that a drifting clock is followed.
+    """
+
+    def __init__(self) -> None:
+        self._lead_ns: int | None = None
+        self._seen_ns: int | None = None
+
+    def learned(self, now_ns: int, newest_stamp_ns: int) -> int:
+        """The lead after one more look at both clocks, nanoseconds."""
+        if newest_stamp_ns != self._seen_ns:
+            self._seen_ns = newest_stamp_ns
+            difference_ns = now_ns - newest_stamp_ns
+            if self._lead_ns is None or difference_ns <= self._lead_ns:
+                self._lead_ns = difference_ns
+            else:
+                self._lead_ns += (difference_ns - self._lead_ns) // 50
+        return self._lead_ns or 0

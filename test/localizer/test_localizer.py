@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 
 from geoloc_ros.filters.kalman_filter import KalmanFilter
-from geoloc_ros.geodesy.datum import Datum
-from geoloc_ros.localizer.build import build_localizer
 from geoloc_ros.localizer.localizer import Localizer
 from geoloc_ros.localizer.result import WarningKind
 from geoloc_ros.localizer.settings import (
     DatumSettings,
     KalmanLocalizerSettings,
     OutputSettings,
-    ParticleLocalizerSettings,
 )
 from geoloc_ros.types import (
-    CovarianceType,
     FixStatus,
     GeodeticPosition,
     GnssFix,
@@ -28,61 +24,8 @@ from geoloc_ros.types import (
     PoseMeasurement,
     PosePrior,
     TrackingState,
-    TwistSample,
-    UpdateReason,
 )
-
-ORIGIN = GeodeticPosition(49.0, 8.4, 110.0)
-DATUM = Datum(ORIGIN)
-START_NS = 1_700_000_000_000_000_000
-KINDS = ('kalman', 'particle')
-
-
-def make(kind, **sections):
-    tree = {'kalman': KalmanLocalizerSettings, 'particle': ParticleLocalizerSettings}[kind]
-    sections.setdefault('datum', DatumSettings('parameters', 49.0, 8.4, 110.0))
-    return build_localizer(tree(**sections), seed=7)
-
-
-def ns(stamp_s):
-    return START_NS + round(stamp_s * 1e9)
-
-
-def fix(stamp_s, east, north, sigma=2.0, source='fix', status=FixStatus.FIX, frame='gps'):
-    position = DATUM.geodetic_from_enu(east, north)
-    return GnssFix(
-        ns(stamp_s), frame, position, np.eye(3) * sigma**2, CovarianceType.KNOWN, status, source
-    )
-
-
-def placed(lat_deg, lon_deg):
-    return dataclasses.replace(fix(1.0, 0.0, 0.0), position=GeodeticPosition(lat_deg, lon_deg))
-
-
-def twist(stamp_s, speed=10.0, rate=0.0, source='odom'):
-    return TwistSample(ns(stamp_s), 'base_link', speed, rate, source=source)
-
-
-def eastward_drive(duration_s=12.0, seed=0):
-    """East at 10 m/s: odometry at 20 Hz, fixes at 1 Hz, noise of 1 m."""
-    rng = np.random.default_rng(seed)
-    measurements = [twist(k / 20.0) for k in range(int(duration_s * 20) + 1)]
-    for k in range(int(duration_s) + 1):
-        east, north = rng.normal(size=2)
-        measurements.append(fix(k + 0.013, 10.0 * (k + 0.013) + east, north))
-    return sorted(measurements, key=lambda measurement: measurement.stamp_ns)
-
-
-def drive(localizer, measurements):
-    return [localizer.push(measurement) for measurement in measurements]
-
-
-def reasons(results):
-    return [report.result.reason for result in results for report in result.reports]
-
-
-def kinds(results):
-    return [warning.kind for result in results for warning in result.warnings]
+from short_drives import KINDS, ORIGIN, drive, eastward_drive, fix, kinds, make, ns, placed, twist
 
 
 @pytest.mark.parametrize('kind', KINDS)
@@ -118,105 +61,6 @@ def test_estimate_at_each_fix_has_used_it(kind):
     assert all(result.estimates[-1].stamp_ns == m.stamp_ns for m, result in fixes)
     late = localizer.push(fix(3.5, 35.0, 0.0, source='slow'))
     assert late.estimates == ()
-
-
-@pytest.mark.parametrize('kind', KINDS)
-def test_late_and_shuffled_measurements_give_the_estimate_they_give_in_order(kind):
-    in_order = eastward_drive()
-    rng = np.random.default_rng(11)
-    delays_s = rng.uniform(0.0, 0.95, size=len(in_order))
-    arrival = sorted(range(len(in_order)), key=lambda k: in_order[k].stamp_ns * 1e-9 + delays_s[k])
-    # The first fix starts both runs, and the newest measurement ends both.
-    first = next(k for k, m in enumerate(in_order) if isinstance(m, GnssFix))
-    order = list(range(first + 1)) + [k for k in arrival if first < k < len(in_order) - 1]
-    shuffled = [in_order[k] for k in order] + [in_order[-1]]
-    assert [m.stamp_ns for m in shuffled] != sorted(m.stamp_ns for m in shuffled)
-    straight, late = make(kind), make(kind)
-    drive(straight, in_order)
-    results = drive(late, shuffled)
-    assert UpdateReason.TOO_LATE not in reasons(results)
-    expected, got = straight.estimate(), late.estimate()
-    assert got.stamp_ns == expected.stamp_ns
-    np.testing.assert_allclose(got.state, expected.state, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(got.covariance, expected.covariance, rtol=1e-9, atol=1e-12)
-
-
-def test_a_fix_older_than_the_one_that_started_is_used_too():
-    early, later = fix(0.0, 0.0, 0.0), fix(0.5, 5.0, 0.0)
-    straight, late = make('kalman'), make('kalman')
-    drive(straight, [early, later, fix(1.0, 10.0, 0.0)])
-    drive(late, [later, early, fix(1.0, 10.0, 0.0)])
-    expected, got = straight.estimate(), late.estimate()
-    np.testing.assert_allclose(got.state[:2], expected.state[:2], atol=1e-9)
-    np.testing.assert_allclose(got.covariance[:2, :2], expected.covariance[:2, :2], rtol=1e-9)
-
-
-@pytest.mark.parametrize(('delay_s', 'expected'), [(0.999, 'accepted'), (1.001, 'too_late')])
-def test_delay_limit(delay_s, expected):
-    localizer = make('kalman')
-    drive(localizer, [fix(0.0, 0.0, 0.0), fix(10.0, 0.0, 0.0), twist(10.0, 0.0)])
-    result = localizer.push(fix(10.0 - delay_s, 0.0, 0.0, source='slow'))
-    assert result.reports[0].result.reason.value == expected
-
-
-def test_corrected_fix_replaces_the_raw_one_whichever_comes_first():
-    raw, corrected = fix(1.0, 8.0, 0.0), fix(1.0, 0.0, 0.0, source='fix/corrected')
-    outcomes = []
-    for pair in ((raw, corrected), (corrected, raw), (corrected,)):
-        localizer = make('kalman')
-        drive(localizer, [fix(0.0, 0.0, 0.0), twist(0.0, 0.0), twist(0.2, 0.0), *pair])
-        outcomes.append(localizer.estimate().state)
-    np.testing.assert_allclose(outcomes[0], outcomes[2], atol=1e-9)
-    np.testing.assert_allclose(outcomes[1], outcomes[2], atol=1e-9)
-
-
-def test_duplicate_is_counted_and_dropped():
-    localizer = make('kalman')
-    drive(localizer, [fix(0.0, 0.0, 0.0), fix(1.0, 1.0, 0.0)])
-    before = localizer.estimate()
-    result = localizer.push(fix(1.0, 1.0, 0.0))
-    assert reasons([result]) == [UpdateReason.DUPLICATE]
-    np.testing.assert_array_equal(localizer.estimate().covariance, before.covariance)
-
-
-@pytest.mark.parametrize('kind', KINDS)
-def test_clock_that_goes_back_resets_after_the_second_message(kind):
-    localizer = make(kind)
-    drive(localizer, eastward_drive())
-    first = localizer.push(fix(-100.0, 0.0, 0.0))
-    assert kinds([first]) == [WarningKind.STAMP_JUMP]
-    assert localizer.estimate().stamp_ns > ns(11.0)
-    second = localizer.push(fix(-99.0, 3.0, 0.0))
-    assert second.was_reset
-    assert WarningKind.CLOCK_BACKWARDS in kinds([second])
-    assert localizer.estimate().stamp_ns == ns(-99.0)
-
-
-def test_one_absurd_stamp_loses_only_itself():
-    localizer = make('kalman')
-    before = drive(localizer, eastward_drive())[-1]
-    absurd = localizer.push(twist(1e9))
-    assert reasons([absurd]) == [UpdateReason.SUSPECT_STAMP]
-    after = localizer.push(twist(12.05))
-    assert not after.was_reset
-    assert after.state is before.state
-    zero = localizer.push(dataclasses.replace(twist(0.0), stamp_ns=0))
-    assert 'header.stamp' in zero.warnings[0].text
-
-
-def test_slow_source_is_late_and_never_a_reset():
-    localizer = make('kalman')
-    drive(localizer, eastward_drive())
-    results = [localizer.push(fix(5.0 + k, 50.0, 0.0, source='slow')) for k in range(5)]
-    assert set(reasons(results)) == {UpdateReason.TOO_LATE}
-    assert not any(result.was_reset for result in results)
-
-
-def test_long_gap_starts_anew_once_two_messages_agree():
-    localizer = make('kalman')
-    drive(localizer, eastward_drive())
-    results = drive(localizer, [fix(500.0, 0.0, 0.0), fix(501.0, 0.0, 0.0)])
-    assert [result.was_reset for result in results] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -359,30 +203,21 @@ def test_odometry_poses_are_increments_of_any_frame():
     assert estimate.x_m == pytest.approx(80.0, abs=1.5)
 
 
-def test_advance_with_a_foreign_clock_does_nothing():
-    localizer = make('kalman')
-    drive(localizer, eastward_drive(3.0))
-    assert localizer.advance(ns(10_000_000.0)).estimates == ()
-
-
-def test_gps_alone_still_gives_estimates_between_fixes():
-    localizer = make('kalman')
-    first = localizer.push(fix(0.0, 0.0, 0.0))
-    stamps = [estimate.stamp_ns for estimate in first.estimates]
-    for k in range(1, 20):
-        stamps += [e.stamp_ns for e in localizer.advance(ns(k * 0.05)).estimates]
-    assert stamps == [ns(k / 10.0) for k in range(9)]
-
-
-@pytest.mark.parametrize('with_fixes', [True, False])
-def test_hours_of_messages_do_not_pile_up(with_fixes):
-    localizer = make('kalman')
-    for k in range(3000):
-        localizer.push(twist(k / 20.0))
-        if with_fixes and k % 20 == 0:
-            localizer.push(fix(k / 20.0, 10.0 * k / 20.0, 0.0))
-    assert len(localizer._motion._speed._samples) < 60
-    assert len(localizer._buffer._entries) < 40
+@pytest.mark.parametrize('kind', KINDS)
+def test_wheels_stuck_at_zero_do_not_silence_the_fixes(kind):
+    localizer = make(kind)
+    drive(localizer, eastward_drive(20.0))
+    states, errors = [], []
+    for k in range(1, 31):
+        stamp = 20.0 + k
+        for part in range(10):
+            localizer.push(twist(stamp - 1.0 + part / 10 + 0.001, 0.0))
+        localizer.push(fix(stamp, 10.0 * stamp, 0.0))
+        states.append(localizer.state)
+        errors.append(abs(localizer.estimate().x_m - 10.0 * stamp))
+    assert TrackingState.LOST in states[:10]
+    assert max(errors) < 90.0
+    assert min(errors[10:]) < 5.0
 
 
 def test_any_filter_can_be_put_in():
