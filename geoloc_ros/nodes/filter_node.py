@@ -9,6 +9,8 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.service import Service
+from rclpy.timer import Timer
 from std_srvs.srv import Trigger
 
 from geoloc_ros.errors import GeolocError
@@ -66,6 +68,9 @@ class FilterNode(LifecycleNode):
         self._lever_arms_m: dict[str, tuple[float, float]] = {}
         self._localizer: Localizer | None = None
         self._start_prior: PosePrior | None = None
+        self._inbox: Inbox | None = None
+        self._offered: list[Service] = []
+        self._running: list[Timer] = []
         if settings.autostart:
             start(self)
 
@@ -102,11 +107,11 @@ class FilterNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Listen to sensors, offer services, start the timers."""
         settings = self._loader.settings
-        self._inbox = Inbox(self, self._warnings, self._tell_datum)
+        self._inbox = inbox = Inbox(self, self._warnings, self._tell_datum)
         sink = FilterSink(self._push, self._set_pose, self._set_datum, self._set_lever_arm)
-        FilterInputs(sink, settings, self._frames, self._warnings).subscribe(self._inbox)
+        FilterInputs(sink, settings, self._frames, self._warnings).subscribe(inbox)
         if settings.sources.truth:
-            self._truth.subscribe(self._inbox)
+            self._truth.subscribe(inbox)
         self._offered = [
             self.create_service(Trigger, 'reset', self._reset),
             self.create_service(Trigger, 'relocalize', self._relocalize),
@@ -123,21 +128,38 @@ class FilterNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; the belief stays."""
-        self._inbox.close()
-        for timer in self._running:
-            self.destroy_timer(timer)
-        for service in self._offered:
-            self.destroy_service(service)
+        self._stop_listening()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Forget the belief and take the publishers away."""
         del state
+        self._forget()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good, from whatever state: nothing listens, ticks or publishes any more."""
+        self._stop_listening()
+        self._forget()
+        return super().on_shutdown(state)
+
+    def _stop_listening(self) -> None:
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
+        for timer in self._running:
+            self.destroy_timer(timer)
+        for service in self._offered:
+            self.destroy_service(service)
+        self._running, self._offered = [], []
+
+    def _forget(self) -> None:
+        if self._localizer is None:
+            return
         self._outputs.close()
         self._truth.close()
         self.destroy_publisher(self._diagnostics)
         self._localizer = self._start_prior = None
-        return TransitionCallbackReturn.SUCCESS
 
     def _push(self, measurement: Measurement) -> None:
         result = self.localizer.push(measurement)
@@ -157,7 +179,11 @@ class FilterNode(LifecycleNode):
         self._start_prior = prior if self.localizer.datum is not None else None
 
     def _set_datum(self, place: GeodeticPosition) -> None:
+        before = self.localizer.datum
         self.localizer.set_datum(place)
+        if before is not None and self.localizer.datum != before:
+            self._start_prior = None
+            self._clear_paths()
 
     def _set_lever_arm(self, frame_id: str, forward_m: float, left_m: float) -> None:
         self._lever_arms_m[frame_id] = (forward_m, left_m)
@@ -167,9 +193,7 @@ class FilterNode(LifecycleNode):
         self._warnings.add(result.warnings)
         if result.was_reset:
             self._start_prior = None
-            self._outputs.fused_path.clear()
-            self._outputs.raw_path.clear()
-            self._truth.path.clear()
+            self._clear_paths()
         now_ns = self.get_clock().now().nanoseconds
         for estimate in result.estimates:
             try:
@@ -177,6 +201,10 @@ class FilterNode(LifecycleNode):
             except GeolocError as error:
                 self._warnings.warn(WarningKind.PUBLISH_FAILED, str(error))
             self._health.published(seconds_between(estimate.stamp_ns, now_ns))
+
+    def _clear_paths(self) -> None:
+        for path in (self._outputs.fused_path, self._outputs.raw_path, self._truth.path):
+            path.clear()
 
     def _tell_datum(self) -> None:
         datum = self.localizer.datum

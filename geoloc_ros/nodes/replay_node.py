@@ -87,6 +87,15 @@ class ReplayNode(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Close the bag."""
         del state
+        self._close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good, from whatever state: stop playing and close the bag."""
+        self._close()
+        return super().on_shutdown(state)
+
+    def _close(self) -> None:
         self.stop()
         if self._playback is not None:
             self._playback.close()
@@ -94,7 +103,6 @@ class ReplayNode(LifecycleNode):
         if self._bag is not None:
             self._bag.__exit__(None, None, None)
             self._bag = None
-        return TransitionCallbackReturn.SUCCESS
 
     def stop(self) -> None:
         """Stop playing and wait for the thread."""

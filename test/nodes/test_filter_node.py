@@ -219,6 +219,30 @@ def test_a_lifecycle_manager_can_start_it(run_filter):
     bench.wait_for(lambda: session.talker.count_publishers('/pose') == 0)
 
 
+@pytest.mark.parametrize('stop_first', [False, True])
+def test_a_shutdown_ends_timers_subscriptions_and_publishers(run_filter, stop_first):
+    session = run_filter(KalmanFilterNode)
+    session.drive(0, 3)
+    node, tasks = session.node, session.spinner.executor
+    if stop_first:
+        tasks.create_task(node.trigger_deactivate)
+        bench.wait_for(lambda: session.talker.count_subscribers('/fix') == 0)
+    done = tasks.create_task(node.trigger_shutdown)
+    bench.wait_for(done.done, 'the shutdown')
+    assert node._state_machine.current_state[0] == State.PRIMARY_STATE_FINALIZED
+    assert not list(node.timers)
+    bench.wait_for(lambda: session.talker.count_subscribers('/fix') == 0, 'fix unheard')
+    bench.wait_for(lambda: session.talker.count_publishers('/pose') == 0, 'pose unpublished')
+
+
+def test_a_node_that_never_was_configured_can_be_shut_down(run_filter):
+    session = run_filter(KalmanFilterNode, {**bench.AT_ORIGIN, 'autostart': False})
+    done = session.spinner.executor.create_task(session.node.trigger_shutdown)
+    bench.wait_for(done.done, 'the shutdown')
+    machine = session.node._state_machine
+    assert machine.current_state[0] == State.PRIMARY_STATE_FINALIZED
+
+
 @pytest.mark.parametrize('kind', NODES)
 def test_every_parameter_is_described_and_bounded(run_filter, kind):
     node = run_filter(kind).node

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 
+from lifecycle_msgs.msg import State
 import numpy as np
 import pytest
 import rclpy
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, NavSatFix
@@ -22,7 +24,9 @@ from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.bags.writer import BagWriter, Storage
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.messages.outbound import datum_fix, transform_stamped
+from geoloc_ros.nodes.lifecycle import start
 from geoloc_ros.nodes.playback import Timeline, published_name
+from geoloc_ros.nodes.replay_node import ReplayNode
 from geoloc_ros.ros.transport import transport_environment
 from geoloc_ros.types import GeodeticPosition
 
@@ -142,6 +146,21 @@ def test_a_loop_starts_over_until_it_is_told_to_end(node, bag):
     assert process.wait(10) == 0
     process.communicate()
     assert [m.latitude for m in fixes[: 2 * COUNT]] == [*range(COUNT), *range(COUNT)]
+
+
+def test_a_shutdown_stops_the_playing_and_closes_the_bag(node, bag):
+    given = {'bag': str(bag), 'loop': True, 'autostart': False}
+    player = ReplayNode(parameter_overrides=[Parameter(n, value=v) for n, v in given.items()])
+    start(player)
+    thread = player._thread
+    assert thread.is_alive()
+    player.trigger_shutdown()
+    assert not thread.is_alive()
+    assert player.done.done()
+    assert player._bag is None
+    assert player._state_machine.current_state[0] == State.PRIMARY_STATE_FINALIZED
+    player.stop()
+    player.destroy_node()
 
 
 def test_a_bag_that_is_not_there_is_explained(tmp_path):
