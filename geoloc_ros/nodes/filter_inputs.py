@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import math
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistWithCovarianceStamped
@@ -18,6 +19,7 @@ from geoloc_ros.localizer.result import WarningKind
 from geoloc_ros.messages import inbound
 from geoloc_ros.nodes.inbox import Inbox
 from geoloc_ros.nodes.warning_log import WarningLog
+from geoloc_ros.observations.gnss import check_position, has_fix
 from geoloc_ros.ros.frames import FrameTree
 from geoloc_ros.ros.node_settings import AnyFilterNodeSettings
 from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos
@@ -137,9 +139,18 @@ class FilterInputs:
         self._sink.set_pose(inbound.pose_prior(message))
 
     def datum(self, message: Any) -> None:
-        """The origin of ``map``, from whoever is its authority."""
+        """The origin of ``map``, from whoever is its authority; its height is 0 if unstated."""
         fix = inbound.gnss_fix(message, 'datum')
-        self._sink.set_datum(fix.position)
+        if not has_fix(fix, self._settings.gnss):
+            self._warnings.warn(
+                WarningKind.NO_FIX,
+                f'the datum has status {int(fix.status)}; expected a position (status 0 or more): '
+                'it is left out; let its sender wait for a fix',
+            )
+            return
+        check_position(fix)
+        altitude_m = fix.position.alt_m if math.isfinite(fix.position.alt_m) else 0.0
+        self._sink.set_datum(dataclasses.replace(fix.position, alt_m=altitude_m))
 
     def _take_fix(self, message: Any, source: str) -> None:
         fix = inbound.gnss_fix(message, source)

@@ -202,6 +202,41 @@ def test_fixes_wait_for_the_datum_of_another_node(run_filter, latched):
     assert bench.position(session.drive(1, 8)) == pytest.approx((80.0, 0.0), abs=2.0)
 
 
+@pytest.mark.parametrize(
+    ('change', 'kind'),
+    [
+        ({'status': -1}, 'no_fix'),
+        ({'latitude': math.nan}, 'unreadable'),
+        ({'latitude': 95.0}, 'unreadable'),
+        ({'latitude': 0.0, 'longitude': 0.0}, 'unreadable'),
+    ],
+)
+def test_a_datum_without_a_valid_position_is_named_and_left_out(run_filter, latched, change, kind):
+    session = run_filter(KalmanFilterNode, {'datum.source': 'topic'})
+    place = bench.fix_message(0, 0.0, 0.0)
+    for name, value in change.items():
+        setattr(place.status if name == 'status' else place, name, value)
+    session.talker.say('datum', place, latched())
+    session.wait_for_status(': localizer', **{f'warning__{kind}': '1'})
+    assert session.node.localizer.datum is None
+
+
+def test_another_datum_clears_the_paths(run_filter, latched):
+    session = run_filter(KalmanFilterNode, {'datum.source': 'topic'})
+    session.talker.say('datum', bench.fix_message(0, 0.0, 0.0), latched())
+    bench.wait_for(lambda: session.node.localizer.datum, 'the datum')
+    session.drive(0, 4)
+    outputs, before = session.node._outputs, session.node.localizer.datum
+    paths = (outputs.fused_path, outputs.raw_path)
+    assert all(len(path.message(0).poses) > 2 for path in paths)
+    moved = bench.fix_message(0, 500.0, 0.0)
+    moved.altitude = math.nan
+    session.talker.say('datum', moved, latched())
+    bench.wait_for(lambda: session.node.localizer.datum != before, 'the other datum')
+    bench.wait_for(lambda: not any(path.message(0).poses for path in paths), 'empty paths')
+    assert session.node.localizer.datum.origin.alt_m == 0.0
+
+
 def test_a_lifecycle_manager_can_start_it(run_filter):
     session = run_filter(KalmanFilterNode, {**bench.AT_ORIGIN, 'autostart': False})
     machine = session.node._state_machine
