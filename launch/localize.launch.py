@@ -51,7 +51,12 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'params_file', default_value=default_params, description='parameters of the node'
         ),
-        DeclareLaunchArgument('namespace', default_value='', description='of every node here'),
+        DeclareLaunchArgument(
+            'namespace',
+            default_value='',
+            description='of every node here, and of the topics of the bag; with one, give the '
+            'topics without a leading slash (fix:=gnss/fix)',
+        ),
         DeclareLaunchArgument(
             'use_sim_time', default_value='false', description='take time from /clock'
         ),
@@ -100,7 +105,11 @@ def rviz_node() -> Node:
 
 
 def replay() -> IncludeLaunchDescription:
-    """The bag, when one is named."""
+    """The bag, when one is named.
+
+    Its topics go out under the namespace, where the filter listens; ``wait_for`` is a name in the
+    node's namespace and hence the same.
+    """
     return IncludeLaunchDescription(
         PythonLaunchDescriptionSource(
             PathJoinSubstitution([PACKAGE, 'launch', 'replay.launch.py'])
@@ -108,6 +117,8 @@ def replay() -> IncludeLaunchDescription:
         launch_arguments={
             'bag': LaunchConfiguration('bag'),
             'rate': LaunchConfiguration('rate'),
+            'namespace': LaunchConfiguration('namespace'),
+            'prefix': LaunchConfiguration('namespace'),
             'wait_for': LaunchConfiguration('fix'),
             'log_level': LaunchConfiguration('log_level'),
         }.items(),

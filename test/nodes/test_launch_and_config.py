@@ -156,6 +156,19 @@ def test_launch_files_only_wire(name):
     assert 'generate_launch_description' in functions
 
 
+def test_a_bag_is_played_under_the_namespace_of_the_filter():
+    tree = ast.parse((ROOT / 'launch' / 'localize.launch.py').read_text(encoding='utf-8'))
+    (replay,) = [one for one in tree.body if getattr(one, 'name', '') == 'replay']
+    given = {
+        key.value: ast.unparse(value)
+        for node in ast.walk(replay)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+    }
+    assert given['prefix'] == given['namespace'] == "LaunchConfiguration('namespace')"
+    assert given['wait_for'] == "LaunchConfiguration('fix')"
+
+
 @pytest.mark.parametrize(
     ('name', 'wanted'),
     [

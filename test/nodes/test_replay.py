@@ -64,8 +64,8 @@ def node():
     rclpy.try_shutdown()
 
 
-def play(bag, *parameters, environment=None):
-    command = [sys.executable, '-m', 'geoloc_ros.nodes.replay_node', '--ros-args']
+def play(bag, *parameters, environment=None, words=()):
+    command = [sys.executable, '-m', 'geoloc_ros.nodes.replay_node', '--ros-args', *words]
     for parameter in (f'bag:={bag}', *parameters):
         command += ['-p', parameter]
     return subprocess.Popen(
@@ -133,6 +133,20 @@ def test_a_prefix_a_start_and_a_choice_of_topics(node, bag):
     assert [message.latitude for message in fixes] == list(range(10, COUNT))
     assert not others
     assert node.count_publishers('/clock') == 0
+
+
+@pytest.mark.parametrize('namespace', ['', 'car'])
+def test_a_node_in_a_namespace_waits_for_the_name_it_publishes(node, bag, namespace):
+    """What localize.launch.py passes: namespace and prefix alike, and a relative name."""
+    fixes = []
+    topic = f'/{namespace}/fix' if namespace else '/fix'
+    node.create_subscription(NavSatFix, topic, fixes.append, 100)
+    own = ['-r', f'__ns:=/{namespace}', '-p', f"prefix:='{namespace}'"]
+    process = play(bag, 'wait_for:=[fix]', 'rate:=10.0', 'wait_timeout_s:=8.0', words=own)
+    output = spin_until_end(node, process)
+    assert process.returncode == 0, output
+    assert [message.latitude for message in fixes] == list(range(COUNT))
+    assert 'nobody subscribed' not in output
 
 
 def test_a_loop_starts_over_until_it_is_told_to_end(node, bag):
