@@ -14,7 +14,7 @@ from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Imu, NavSatFix
 
 from geoloc_ros.errors import MeasurementError
-from geoloc_ros.localizer.localizer import Measurement
+from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.localizer.result import WarningKind
 from geoloc_ros.messages import inbound
 from geoloc_ros.nodes.inbox import Inbox

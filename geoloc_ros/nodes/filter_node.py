@@ -15,7 +15,8 @@ from std_srvs.srv import Trigger
 
 from geoloc_ros.errors import GeolocError
 from geoloc_ros.localizer.build import build_localizer
-from geoloc_ros.localizer.localizer import Localizer, Measurement
+from geoloc_ros.localizer.localizer import Localizer
+from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.localizer.result import StepResult, WarningKind
 from geoloc_ros.nodes.filter_inputs import FilterInputs, FilterSink
 from geoloc_ros.nodes.filter_outputs import FilterOutputs
