@@ -18,7 +18,7 @@ from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
 from geoloc_ros.errors import DriveError, MeasurementError
 from geoloc_ros.evaluation.trajectory import Trajectory
-from geoloc_ros.localizer.localizer import Measurement
+from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.messages import inbound
 from geoloc_ros.ros.node_settings import SourceSettings
 from geoloc_ros.types import FloatArray, GeodeticPosition, GnssFix

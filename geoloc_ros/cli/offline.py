@@ -16,7 +16,8 @@ import numpy as np
 from geoloc_ros.errors import EvaluationError, MeasurementError
 from geoloc_ros.evaluation.reference import trajectory_from_geodetic
 from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order
-from geoloc_ros.localizer.localizer import Localizer, Measurement
+from geoloc_ros.localizer.localizer import Localizer
+from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.localizer.result import LocalizerWarning, StepResult, WarningKind
 from geoloc_ros.localizer.settings import LocalizerSettings
 from geoloc_ros.observations.gnss import GnssSettings, check_position, has_fix
