@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 import subprocess
 import sys
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -108,10 +109,16 @@ def test_rviz_shows_topics_that_the_node_publishes(name):
     manager = config['Visualization Manager']
     assert manager['Global Options']['Fixed Frame'] == 'map'
     node = NODES[name]()
-    published = dict(node.get_publisher_names_and_types_by_node(name, '/'))
+    shown = [one for one in manager['Displays'] if 'Topic' in one]
+    awaited = {'/' + one['Topic']['Value'] for one in shown} | {'/tf'}
+    # A node learns of its own end points as discovery tells it, which takes a while under load.
+    deadline_s = time.monotonic() + 10.0
+    published: dict[str, list[str]] = {}
+    while not awaited <= published.keys() and time.monotonic() < deadline_s:
+        published = dict(node.get_publisher_names_and_types_by_node(name, '/'))
+        time.sleep(0.02)
     heard = dict(node.get_subscriber_names_and_types_by_node(name, '/'))
     node.destroy_node()
-    shown = [one for one in manager['Displays'] if 'Topic' in one]
     assert {one['Topic']['Value'] for one in shown} == {
         'pose', 'path', 'path/raw', 'path/truth', 'particles',
     }  # fmt: skip
