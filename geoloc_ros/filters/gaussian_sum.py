@@ -6,15 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from geoloc_ros.geometry.angles import UNIFORM_VARIANCE_RAD2, wrap_angle
 from geoloc_ros.types import YAW, FloatArray
 
-#: Variance of an angle that is uniform on the circle.
-UNIFORM_YAW_VARIANCE = math.pi**2 / 3.0
 _NEGLIGIBLE_WEIGHT = 1e-4
 
 
@@ -49,7 +46,7 @@ class GaussianSum:
             yaws = self.means[:, YAW]
             mean[YAW] = math.atan2(self.weights @ np.sin(yaws), self.weights @ np.cos(yaws))
             offsets = self.means - mean
-            offsets[:, YAW] = _wrapped(offsets[:, YAW])
+            offsets[:, YAW] = wrap_angle(offsets[:, YAW])
             spread = (self.weights[:, None] * offsets).T @ offsets
             covariance = np.tensordot(self.weights, self.covariances, axes=1) + spread
         return mean, _with_yaw_capped(covariance)
@@ -84,7 +81,7 @@ def around_the_circle(mean: FloatArray, covariance: FloatArray, count: int) -> G
         count: number of Gaussians.
     """
     means = np.repeat(mean[None], count, axis=0)
-    means[:, YAW] = _wrapped(np.linspace(0.0, 2.0 * math.pi, count, endpoint=False))
+    means[:, YAW] = wrap_angle(np.linspace(0.0, 2.0 * math.pi, count, endpoint=False))
     one = covariance.copy()
     one[YAW, :] = 0.0
     one[:, YAW] = 0.0
@@ -101,14 +98,10 @@ def joined(first: GaussianSum, second: GaussianSum, first_weight: float) -> Gaus
     )
 
 
-def _wrapped(angles: npt.NDArray[np.floating[Any]]) -> FloatArray:
-    return np.asarray(np.arctan2(np.sin(angles), np.cos(angles)))
-
-
 def _with_yaw_capped(covariance: FloatArray) -> FloatArray:
     variance = covariance[YAW, YAW]
-    if variance <= UNIFORM_YAW_VARIANCE:
+    if variance <= UNIFORM_VARIANCE_RAD2:
         return covariance
     shrink = np.ones(covariance.shape[0])
-    shrink[YAW] = math.sqrt(UNIFORM_YAW_VARIANCE / variance)
+    shrink[YAW] = math.sqrt(UNIFORM_VARIANCE_RAD2 / variance)
     return np.asarray(covariance * np.outer(shrink, shrink))

@@ -31,6 +31,7 @@ from geoloc_ros.filters.kalman_motion import (
     propagate,
 )
 from geoloc_ros.filters.kalman_settings import KalmanSettings
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import (
     SPEED,
     STATE_SIZE,
@@ -135,7 +136,7 @@ class KalmanFilter:
                 _padded(form.jacobian),
                 noise,
             )
-            means[k, YAW] = np.arctan2(np.sin(means[k, YAW]), np.cos(means[k, YAW]))
+            means[k, YAW] = wrap_angle(float(means[k, YAW]))
         belief = GaussianSum(means, covariances, state.belief.weights)
         if belief.size > 1:
             belief = belief.reweighted(log_likelihoods)

@@ -23,7 +23,6 @@ from geoloc_ros.localizer.preparation import (
     Measurement,
     Rejection,
     check,
-    checked_position_covariance,
     prepare_fix,
     prepare_pose,
     twist_between,
@@ -90,6 +89,7 @@ class Localizer:
         self._last_output_ns: int | None = None
         self._newest_message_ns: int | None = None
         self._leading_source = ''
+        self._judged: tuple[int, TrackingState] | None = None
         self._clock_lead = ClockLead()
         self._datum: Datum | None = None
         if settings.datum.source == 'parameters':
@@ -103,7 +103,13 @@ class Localizer:
 
     @property
     def state(self) -> TrackingState:
-        """What the localizer says of itself now."""
+        """What the localizer says of itself now; judged anew only when the belief has changed."""
+        revision = self._process.revision
+        if self._judged is None or self._judged[0] != revision:
+            self._judged = (revision, self._judge_state())
+        return self._judged[1]
+
+    def _judge_state(self) -> TrackingState:
         if not self._filter.initialized:
             return TrackingState.INITIALIZING
         tracking, track = self._settings.tracking, self._process.track
@@ -305,7 +311,6 @@ class Localizer:
                 WarningKind.NO_FIX, f'{fix.source!r} has no fix yet (status {int(fix.status)})'
             )
             return False
-        checked_position_covariance(fix, self._settings)
         altitude_m = fix.position.alt_m if math.isfinite(fix.position.alt_m) else 0.0
         self.set_datum(dataclasses.replace(fix.position, alt_m=altitude_m))
         return True

@@ -112,6 +112,12 @@ class FusionProcess:
         self._gnss = gnss
         self._restore_blank = filter_.checkpoint()
         self._track = Track()
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Counts every change of the filter or of what is remembered."""
+        return self._revision
 
     @property
     def track(self) -> Track:
@@ -120,11 +126,13 @@ class FusionProcess:
 
     def forget(self) -> None:
         """Back to a filter that was never initialised."""
+        self._revision += 1
         self._restore_blank()
         self._track = Track()
 
     def apply(self, item: Item) -> ItemResult:
         """Predict to the item's stamp, then use it."""
+        self._revision += 1
         if isinstance(item, PriorItem):
             self._filter.initialize(item.prior)
             self._track = Track(last_position_ns=item.stamp_ns)
@@ -144,6 +152,7 @@ class FusionProcess:
         track = self._track
 
         def restore() -> None:
+            self._revision += 1
             restore_filter()
             self._track = track
 

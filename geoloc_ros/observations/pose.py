@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from geoloc_ros.errors import MeasurementError
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.settings import setting
 from geoloc_ros.types import (
     STATE_SIZE,
@@ -69,7 +70,7 @@ class PoseObservation:
         """Log-likelihood of each state up to a constant, shape (n,)."""
         columns = [self.measured[0] - states.x_m, self.measured[1] - states.y_m]
         if self.measured.shape[0] == 3:
-            columns.append(_wrapped(self.measured[2] - states.yaw_rad))
+            columns.append(wrap_angle(self.measured[2] - states.yaw_rad))
         innovations = np.stack(columns, axis=1)
         nis = np.einsum('ni,ij,nj->n', innovations, np.linalg.inv(self.covariance), innovations)
         if self.outlier_probability <= 0.0:
@@ -82,7 +83,7 @@ class PoseObservation:
         size = self.measured.shape[0]
         innovation = self.measured - state[:size]
         if size == 3:
-            innovation[YAW] = float(_wrapped(innovation[YAW]))
+            innovation[YAW] = wrap_angle(float(innovation[YAW]))
         jacobian = np.zeros((size, STATE_SIZE))
         jacobian[:size, :size] = np.eye(size)
         return GaussianForm(innovation, self.covariance, jacobian)
@@ -131,7 +132,3 @@ def pose_observation(
 def _smallest_correlation_eigenvalue(covariance: FloatArray) -> float:
     sigmas = np.sqrt(np.diag(covariance))
     return float(np.linalg.eigvalsh(covariance / np.outer(sigmas, sigmas))[0])
-
-
-def _wrapped(angles: FloatArray | float) -> FloatArray:
-    return np.asarray(np.arctan2(np.sin(angles), np.cos(angles)))
