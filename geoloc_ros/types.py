@@ -365,3 +365,32 @@ class UpdateResult:
     accepted: bool
     nis: float
     reason: UpdateReason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScoreLattice:
+    """Log-likelihoods of the vehicle's pose on a regular lattice over ``map``.
+
+    The centre of cell (iy, ix) is origin + R(rotation_rad) (ix, iy) spacing.
+
+    Attributes:
+        stamp_ns: of the image that was scored.
+        source: topic or matcher, for counters and warnings.
+        origin_x_m: east of the centre of cell (0, 0) in ``map``.
+        origin_y_m: north of the centre of cell (0, 0) in ``map``.
+        rotation_rad: of the lattice's x axis against east, counter-clockwise.
+        spacing_m: between neighbouring centres.
+        yaws_rad: headings of the layers, equally spaced over the whole circle, shape (n_yaw,);
+            empty where the scores say nothing of heading.
+        log_likelihood: up to a constant, float32, shape (max(n_yaw, 1), ny, nx); NaN where there
+            is no data.
+    """
+
+    stamp_ns: int
+    source: str
+    origin_x_m: float
+    origin_y_m: float
+    rotation_rad: float
+    spacing_m: float
+    yaws_rad: FloatArray
+    log_likelihood: npt.NDArray[np.float32]

@@ -16,16 +16,19 @@ import numpy.typing as npt
 from geoloc_ros.types import FloatArray
 
 _TWO_PI = 2.0 * np.pi
-_TURNS = 1.0 / _TWO_PI
+# Constants of the loops are arrays without dimensions: numpy converts a number at every use.
+_PI, _TURN, _TURNS = np.array(np.pi), np.array(_TWO_PI), np.array(1.0 / _TWO_PI)
 # Pairs of normals, and particles, worked on at a time: what is in between stays in the cache.
 _PAIRS, _PARTICLES = 8192, 8192
 _GAMMA = 0x9E3779B97F4A7C15
 _MASK = 2**64 - 1
 _COUNTERS = np.arange(1, _PAIRS + 1, dtype=np.uint64) * np.uint64(_GAMMA)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
-_TO_UNIT, _HALF_STEP = np.float32(2.0**-32), np.float32(2.0**-33)
-_TO_ANGLE = np.float32(2.0 * np.pi * 2.0**-32)
+_FIRST, _SECOND = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)[:, None]
+_S30, _S27, _S31 = np.array([30, 27, 31], np.uint64)[:, None]
+_TO_UNIT, _HALF_STEP = np.array(2.0**-32, np.float32), np.array(2.0**-33, np.float32)
+_TO_ANGLE = np.array(_TWO_PI * 2.0**-32, np.float32)
+_MINUS_TWO, _HALF, _ONE = (np.array(value, np.float32) for value in (-2.0, 0.5, 1.0))
+_MINUS_BY_120, _SIXTH = np.array(-1.0 / 120.0, np.float32), np.array(1.0 / 6.0, np.float32)
 
 
 def fill_normals(key: np.uint64, out: npt.NDArray[np.float32]) -> None:
@@ -46,7 +49,7 @@ def fill_normals(key: np.uint64, out: npt.NDArray[np.float32]) -> None:
         radius *= _TO_UNIT
         radius += _HALF_STEP
         np.log(radius, out=radius)
-        radius *= np.float32(-2.0)
+        radius *= _MINUS_TWO
         np.sqrt(radius, out=radius)  # the log of at most 1.0 is never positive
         turn *= _TO_ANGLE
         first, second = out[begin : begin + size], out[half + begin : half + begin + size]
@@ -92,27 +95,20 @@ def propagate(
     (4 or 6, n): forward, left, yaw, speed, scale, bias; with 4 rows scale and bias stay. The
     other arguments are the fields of ``particle_motion.MotionStep``.
     """
-    x, y, yaw, speed = columns[:4]
     moved = np.empty_like(columns)
     scale, bias_rad_s = (columns[4], columns[5]) if columns.shape[0] == 6 else (1.0, 0.0)
-    known_distance = not math.isnan(distance_m)
-    forward_variance = position_sigma_m**2
-    if known_distance:
-        distance = scale * distance_m
-        forward_variance += distance_sigma_m**2
-        forward_noise = math.sqrt(forward_variance) * normals[0]
-        end_speed = distance / duration_s if math.isnan(end_speed_m_s) else scale * end_speed_m_s
-        moved[3] = end_speed + (distance_sigma_m / duration_s) * normals[0]
+    if math.isnan(distance_m):
+        forward_sigma_m = _unmeasured_speed(
+            columns[3], normals[3], duration_s, scale * end_speed_m_s, speed_sigma_m_s,
+            reverse_max_m_s, moved[3],
+        )  # fmt: skip
+        distance = columns[3] + moved[3]
+        distance *= 0.5 * duration_s
     else:
-        if math.isnan(end_speed_m_s):
-            moved[3] = np.maximum(
-                speed + speed_sigma_m_s * normals[3], np.minimum(speed, -reverse_max_m_s)
-            )
-            forward_variance += speed_sigma_m_s**2 * duration_s**2 / 12.0
-        else:
-            moved[3] = scale * end_speed_m_s
-        distance = (0.5 * duration_s) * (speed + moved[3])
-        forward_noise = math.sqrt(forward_variance) * normals[0]
+        forward_sigma_m = distance_sigma_m
+        distance = scale * distance_m
+        end_speed = distance / duration_s if math.isnan(end_speed_m_s) else scale * end_speed_m_s
+        np.add(end_speed, (distance_sigma_m / duration_s) * normals[0], out=moved[3])
     if math.isnan(rotation_rad):
         yaw_sigma = steering_sigma_rad
         if full_speed_m_s > 0.0:
@@ -123,32 +119,86 @@ def propagate(
     else:
         yaw_sigma = rotation_sigma_rad
         turned = (rotation_rad - duration_s * bias_rad_s) + yaw_sigma * normals[2]
-    # Displacements are single precision from here on; positions and yaw never are.
-    path, half = np.float32(distance), (0.5 * turned).astype(np.float32, copy=False)
-    left = path * np.float32(yaw_sigma)
-    left *= left
-    left *= np.float32(1.0 / 12.0)
-    left += np.float32(position_sigma_m**2)
-    left = np.sqrt(left) * normals[1]
-    square = half * half
-    chord = square * np.float32(-1.0 / 120.0)
-    chord += np.float32(1.0 / 6.0)
-    chord *= -square
-    chord += np.float32(1.0)
-    chord *= path
-    chord += forward_noise
-    heading = (yaw + half).astype(np.float32)
-    cosine, sine = np.cos(heading), np.sin(heading)
-    np.add(x, cosine * chord - sine * left, out=moved[0])
-    np.add(y, sine * chord + cosine * left, out=moved[1])
-    after = np.add(yaw, turned, out=moved[2])
-    after -= _TWO_PI * np.floor((after + np.pi) * _TURNS)
+    _displace(
+        columns, normals, np.asarray(distance, np.float32), turned, yaw_sigma,
+        math.hypot(forward_sigma_m, position_sigma_m), position_sigma_m, moved,
+    )  # fmt: skip
     if columns.shape[0] == 6:
         moved[4:6] = columns[4:6]
         if normals.shape[0] == 6:
             moved[4] += scale_sigma * normals[4]
             moved[5] += bias_sigma_rad_s * normals[5]
     return moved
+
+
+def _unmeasured_speed(
+    speed_m_s: FloatArray,
+    normals: npt.NDArray[np.float32],
+    duration_s: float,
+    end_speed_m_s: FloatArray | float,
+    sigma_m_s: float,
+    reverse_max_m_s: float,
+    out: FloatArray,
+) -> float:
+    """Fill in the speed after a path of unknown length; standard deviation of that path's noise.
+
+    An end speed of NaN is unknown.
+    """
+    if not np.isnan(end_speed_m_s).any():
+        out[:] = end_speed_m_s
+        return 0.0
+    np.add(speed_m_s, sigma_m_s * normals, out=out)
+    if reverse_max_m_s < math.inf:
+        np.maximum(out, np.minimum(speed_m_s, -reverse_max_m_s), out=out)
+    return sigma_m_s * duration_s / math.sqrt(12.0)
+
+
+def _displace(
+    columns: FloatArray,
+    normals: npt.NDArray[np.float32],
+    path_m: npt.NDArray[np.float32],
+    turned_rad: FloatArray | npt.NDArray[np.float32],
+    yaw_sigma_rad: FloatArray | float,
+    forward_sigma_m: float,
+    position_sigma_m: float,
+    moved: FloatArray,
+) -> None:
+    """Fill in position and yaw after an arc.
+
+    Displacements are single precision; positions and yaw never are.
+    """
+    half = np.asarray(turned_rad, np.float32) * _HALF
+    if np.ndim(yaw_sigma_rad) > 0:
+        left = path_m * np.asarray(yaw_sigma_rad, np.float32)
+        left *= math.sqrt(1.0 / 12.0)
+    else:
+        left = path_m * np.array(yaw_sigma_rad * math.sqrt(1.0 / 12.0), np.float32)
+    if position_sigma_m > 0.0:
+        left *= left
+        left += np.array(position_sigma_m**2, np.float32)
+        left = np.sqrt(left)
+    else:
+        left = np.abs(left)
+    left = left * normals[1]
+    # sin(half) / half, to the fourth order, times the path
+    square = half * half
+    chord = square * _MINUS_BY_120
+    chord += _SIXTH
+    chord *= square
+    np.subtract(_ONE, chord, out=chord)
+    chord *= path_m
+    chord += np.array(forward_sigma_m, np.float32) * normals[0]
+    half += columns[2].astype(np.float32)
+    cosine, sine = np.cos(half), np.sin(half)
+    step = cosine * chord
+    step -= sine * left
+    np.add(columns[0], step, out=moved[0])
+    np.multiply(sine, chord, out=step)
+    cosine *= left
+    step += cosine
+    np.add(columns[1], step, out=moved[1])
+    after = np.add(columns[2], turned_rad, out=moved[2])
+    _wrap(after)
 
 
 def squared_distances(
@@ -191,22 +241,25 @@ def copies(weights: FloatArray, offset: float) -> npt.NDArray[np.int64]:
         weights: shape (n,), not negative, summing to one up to rounding.
         offset: one uniform number in [0, 1).
     """
-    edges = _edges(weights, offset)
+    edges = np.minimum(_edges(weights, offset), weights.size)
     taken = edges.copy()
     taken[1:] -= edges[:-1]
     return taken
 
 
 def _edges(weights: FloatArray, offset: float) -> npt.NDArray[np.int64]:
-    """Number of draws taken by particles 0 to i, for each i, shape (n,)."""
+    """Number of draws taken by particles 0 to i, for each i, shape (n,); by rounding, n + 1."""
     count = weights.size
-    cumulative = np.cumsum(weights)
+    cumulative = weights.cumsum()
     cumulative *= count / cumulative[-1]
     cumulative -= offset
     np.ceil(cumulative, out=cumulative)
-    np.minimum(cumulative, count, out=cumulative)
-    cumulative[count - 1 - int((weights[::-1] > 0.0).argmax()) :] = count
-    return cumulative.astype(np.int64)
+    last = count - 1
+    if weights[last] <= 0.0:
+        last -= int((weights[::-1] > 0.0).argmax())
+    edges = cumulative.astype(np.int64)
+    edges[last:] = count
+    return edges
 
 
 def resample(columns: FloatArray, weights: FloatArray, offset: float) -> FloatArray:
@@ -231,11 +284,16 @@ def yaw_centred(columns: FloatArray) -> tuple[FloatArray, float]:
 
 def _centre_yaw(yaw_rad: FloatArray, centre_rad: float) -> None:
     yaw_rad -= centre_rad
-    turns = yaw_rad + np.pi
+    _wrap(yaw_rad)
+
+
+def _wrap(angle_rad: FloatArray) -> None:
+    """Bring angles to [-pi, pi), in place."""
+    turns = angle_rad + _PI
     turns *= _TURNS
     np.floor(turns, out=turns)
-    turns *= _TWO_PI
-    yaw_rad -= turns
+    turns *= _TURN
+    angle_rad -= turns
 
 
 def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -246,16 +304,13 @@ def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, Float
         weights: shape (n,), summing to one.
     """
     rows, count = columns.shape
-    mean = np.einsum('ij,j->i', columns, weights)
-    yaw = columns[2].astype(np.float32)
-    mean[2] = math.atan2(
-        float(np.einsum('i,i', weights, np.sin(yaw))),
-        float(np.einsum('i,i', weights, np.cos(yaw))),
-    )
+    mean = columns.dot(weights)
+    yaw, narrow = columns[2].astype(np.float32), weights.astype(np.float32)
+    mean[2] = math.atan2(float(np.sin(yaw).dot(narrow)), float(np.cos(yaw).dot(narrow)))
     result = np.zeros((rows, rows))
     for begin in range(0, count, _PARTICLES):
         part = slice(begin, begin + _PARTICLES)
         deviations = columns[:, part] - mean[:, None]
-        _centre_yaw(deviations[2], 0.0)
+        _wrap(deviations[2])
         result += (deviations * weights[part]) @ deviations.T
     return mean, 0.5 * (result + result.T)
