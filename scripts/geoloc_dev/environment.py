@@ -66,9 +66,14 @@ def main_recipe() -> Recipe:
     sourced = ros_distribution.sourced_interpreter()
     if sourced is not None:
         return Recipe(
-            VENV, sourced, ('runtime', 'test', 'dev'), ('ros_distribution',), True, False
+            VENV,
+            sourced,
+            ('runtime', 'simulation', 'test', 'dev'),
+            ('ros_distribution',),
+            True,
+            False,
         )
-    lists = ('runtime', 'ros_wheels', 'tf2_msgs_build', 'test', 'dev')
+    lists = ('runtime', 'simulation', 'ros_wheels', 'tf2_msgs_build', 'test', 'dev')
     return Recipe(VENV, _kept() or choose(), lists, ('ros_wheels_lock',), False, True)
 
 
@@ -80,7 +85,9 @@ def _kept() -> Interpreter | None:
 
 def core_recipe(interpreter: Interpreter) -> Recipe:
     """The environment that proves the core runs on the oldest pair, without ROS."""
-    return Recipe(CORE_VENV, interpreter, ('runtime', 'test'), ('core_py310',), False, False)
+    return Recipe(
+        CORE_VENV, interpreter, ('runtime', 'simulation', 'test'), ('core_py310',), False, False
+    )
 
 
 @contextlib.contextmanager
