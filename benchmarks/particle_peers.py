@@ -48,6 +48,8 @@ class ScoreLattice:
 
     def log_likelihood(self, x_m: Array, y_m: Array) -> Array:
         """Log score at positions, shape (n,); the border's beyond the border."""
+        if x_m.size <= BLOCK:
+            return self._block(x_m, y_m)
         values = np.empty(x_m.size)
         for begin in range(0, x_m.size, BLOCK):
             part = slice(begin, begin + BLOCK)
@@ -57,21 +59,25 @@ class ScoreLattice:
     def _block(self, x_m: Array, y_m: Array) -> Array:
         size = self.probability.shape[1]
         flat = self.probability.ravel()
-        u = (x_m - self.first_m) * (1.0 / self.cell_m)
-        v = (y_m - self.first_m) * (1.0 / self.cell_m)
-        np.clip(u, 0.0, size - 1.001, out=u)
-        np.clip(v, 0.0, size - 1.001, out=v)
-        i, j = u.astype(np.int64), v.astype(np.int64)
-        u -= i
-        v -= j
-        j *= size
-        j += i
-        low = flat.take(j)
-        low += u * (flat.take(j + 1) - low)
-        j += size
-        high = flat.take(j)
-        high += u * (flat.take(j + 1) - high)
-        low += v * (high - low)
+        place = np.empty((2, x_m.size))  # in cells, along and across
+        np.subtract(x_m, self.first_m, out=place[0])
+        np.subtract(y_m, self.first_m, out=place[1])
+        place *= 1.0 / self.cell_m
+        place.clip(0.0, size - 1.001, out=place)
+        corner = np.floor(place)
+        place -= corner
+        (u, v), (along, across) = place, corner
+        across *= size
+        across += along
+        k = across.astype(np.int64)
+        low, high = flat.take(k), flat[size:].take(k)
+        for left, right in ((low, flat[1:].take(k)), (high, flat[size + 1 :].take(k))):
+            right -= left
+            right *= u
+            left += right
+        high -= low
+        high *= v
+        low += high
         return np.log(low, out=low)
 
 

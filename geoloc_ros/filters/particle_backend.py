@@ -70,8 +70,8 @@ class ParticleKernels(Protocol):
         """Particles drawn in proportion to weight."""
         ...
 
-    def yaw_centred(self, columns: FloatArray, /) -> tuple[FloatArray, float]:
-        """A copy whose yaw is taken from its circular mean, and that mean."""
+    def centred(self, columns: FloatArray, /) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Equally weighted particles as deviations from a centre; centre; covariance."""
         ...
 
     def moments(
@@ -130,7 +130,7 @@ def warm_up(kernels: ParticleKernels) -> None:
         normals = np.zeros((rows, 2), dtype=np.float32)
         kernels.propagate(columns, normals, 1.0, *(np.nan,) * 3, *(0.1,) * 9)
     kernels.fill_normals(np.uint64(1), np.empty(2, dtype=np.float32))
-    kernels.yaw_centred(columns)
+    kernels.centred(columns)
     kernels.squared_distances(columns, 0.0, 0.0, 0.0, 0.0, np.eye(2))
     kernels.copies(np.full(2, 0.5), 0.5)
     kernels.resample(columns, np.full(2, 0.5), 0.5)

@@ -19,13 +19,13 @@ from geoloc_ros.filters.particle_normals import fill_normals
 from geoloc_ros.types import FloatArray
 
 __all__ = [
+    'centred',
     'copies',
     'fill_normals',
     'moments',
     'propagate',
     'resample',
     'squared_distances',
-    'yaw_centred',
 ]
 
 _TWO_PI = 2.0 * math.pi
@@ -287,21 +287,6 @@ def _turned(yaw_rad: FloatArray, centre_rad: float, out: FloatArray) -> None:
 
 
 @compiled(fastmath=True)
-def yaw_centred(columns: FloatArray) -> tuple[FloatArray, float]:
-    """A copy whose yaw is taken from its circular mean, and that mean; see the numpy twin."""
-    east, north = 0.0, 0.0
-    yaw = columns[2]
-    for i in range(yaw.size):
-        cosine, sine = _cosine_sine(yaw[i])
-        east += cosine
-        north += sine
-    centre = math.atan2(north, east)
-    result = columns.copy()
-    _turned(yaw, centre, result[2])
-    return result, centre
-
-
-@compiled(fastmath=True)
 def _spread(columns: FloatArray, weights: FloatArray, mean: FloatArray) -> FloatArray:
     """Weighted covariance about a mean, block by block."""
     rows, count = columns.shape
@@ -346,3 +331,23 @@ def moments(columns: FloatArray, weights: FloatArray) -> tuple[FloatArray, Float
         mean[row] = total
     mean[2] = _direction(columns[2], weights)
     return mean, _spread(columns, weights, mean)
+
+
+@compiled(fastmath=True)
+def centred(columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Equally weighted particles as deviations from a centre of theirs; see the numpy twin.
+
+    Only yaw is moved: the other deviations are taken from zero.
+    """
+    rows, count = columns.shape
+    east, north = 0.0, 0.0
+    yaw = columns[2]
+    for i in range(count):
+        cosine, sine = _cosine_sine(yaw[i])
+        east += cosine
+        north += sine
+    centre = np.zeros(rows)
+    centre[2] = math.atan2(north, east)
+    result = columns.copy()
+    _turned(yaw, centre[2], result[2])
+    return result, centre, moments(columns, np.full(count, 1.0 / count))[1]

@@ -33,8 +33,7 @@ from geoloc_ros.filters.particle_state import (
     ParticleCloud,
     display_poses,
     effective_sample_size,
-    medians,
-    moments,
+    medians_and_covariance,
     wrap,
 )
 from geoloc_ros.types import (
@@ -61,6 +60,15 @@ class _MeasuredPosition(NamedTuple):
     stamp_ns: int
     east_m: float
     north_m: float
+
+
+class _StepEnd(NamedTuple):
+    """Particles after resampling, their medians and covariance, and the ESS before it."""
+
+    columns: FloatArray
+    medians: FloatArray
+    covariance: FloatArray
+    effective_size: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class PaperParticleFilter:
         self._rng = rng
         self._kernels = load_kernels(settings.kernels)
         self._belief: _Belief | None = None
-        self._ended: tuple[_Belief, FloatArray, FloatArray, float] | None = None
+        self._ended: tuple[_Belief, _StepEnd] | None = None
 
     @property
     def initialized(self) -> bool:
@@ -149,7 +157,7 @@ class PaperParticleFilter:
             ParticleCloud(columns),
             False,
             self._rng.random(),
-            medians(columns, self._kernels),
+            medians_and_covariance(columns, self._kernels)[0],
             _MeasuredPosition(prior.stamp_ns, prior.x_m, prior.y_m),
         )
 
@@ -165,7 +173,8 @@ class PaperParticleFilter:
             return
         columns, last_estimate = belief.cloud.columns, belief.last_estimate
         if belief.observed:
-            columns, last_estimate, _ = self._step_end()
+            end = self._step_end()
+            columns, last_estimate = end.columns, end.medians
         normals = standard_normals(self._rng, PAPER_ROWS, columns.shape[1], self._kernels)
         moved = self._kernels.propagate(columns, normals, *paper_step(self._settings, duration_s))
         self._belief = _Belief(
@@ -196,19 +205,17 @@ class PaperParticleFilter:
     def estimate(self) -> Estimate:
         """Median of each element after resampling, and the covariance of the particles."""
         belief = self._current()
-        columns, middle, size = self._step_end()
-        count = columns.shape[1]
-        spread = moments(columns, np.full(count, 1.0 / count), self._kernels)[1]
+        end = self._step_end()
         state = np.zeros(STATE_SIZE)
-        state[:PAPER_ROWS] = middle
+        state[:PAPER_ROWS] = end.medians
         covariance = np.zeros((STATE_SIZE, STATE_SIZE))
-        covariance[:PAPER_ROWS, :PAPER_ROWS] = spread
+        covariance[:PAPER_ROWS, :PAPER_ROWS] = end.covariance
         covariance[YAW_RATE, YAW_RATE] = self._settings.steering_noise_rad_s**2
-        return Estimate(belief.stamp_ns, state, covariance, size)
+        return Estimate(belief.stamp_ns, state, covariance, end.effective_size)
 
     def particles(self, count: int) -> FloatArray:
         """Up to ``count`` poses (x, y, yaw) after resampling, shape (m, 3)."""
-        return display_poses(ParticleCloud(self._step_end()[0]), count)
+        return display_poses(ParticleCloud(self._step_end().columns), count)
 
     def checkpoint(self) -> Callable[[], None]:
         """A function that puts particles and random stream back as they are now."""
@@ -227,8 +234,7 @@ class PaperParticleFilter:
             )
         return self._belief
 
-    def _step_end(self) -> tuple[FloatArray, FloatArray, float]:
-        """Particles after resampling, their medians, and the effective sample size before it."""
+    def _step_end(self) -> _StepEnd:
         belief = self._current()
         if self._ended is None or self._ended[0] is not belief:
             columns, size = belief.cloud.columns, float(belief.cloud.count)
@@ -236,8 +242,9 @@ class PaperParticleFilter:
                 weights = belief.cloud.weights()
                 columns = self._kernels.resample(columns, weights, belief.offset)
                 size = effective_sample_size(weights)
-            self._ended = (belief, columns, medians(columns, self._kernels), size)
-        return self._ended[1:]
+            end = _StepEnd(columns, *medians_and_covariance(columns, self._kernels), size)
+            self._ended = (belief, end)
+        return self._ended[1]
 
     def _update_position(self, observation: PositionObservation) -> UpdateResult:
         belief, sigma_m = self._current(), self._settings.sigma_gps_m

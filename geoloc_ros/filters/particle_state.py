@@ -102,19 +102,25 @@ def moments(
         wrapped about that mean and their variance at most pi^2 / 3.
     """
     mean, covariance = kernels.moments(columns, weights)
-    if covariance[YAW_ROW, YAW_ROW] > UNIFORM_VARIANCE_RAD2:
-        shrink = np.sqrt(UNIFORM_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
-        covariance[YAW_ROW, :] *= shrink
-        covariance[:, YAW_ROW] *= shrink
+    _bound_yaw_variance(covariance)
     return mean, covariance
 
 
-def medians(columns: FloatArray, kernels: ParticleKernels) -> FloatArray:
-    """Median of each row, shape (k,); for yaw, of the deviations from its circular mean.
+def medians_and_covariance(
+    columns: FloatArray, kernels: ParticleKernels
+) -> tuple[FloatArray, FloatArray]:
+    """Median of each row and covariance of particles of equal weight.
 
-    Away from the border at pi that is the plain median of the yaw.
+    Args:
+        columns: shape (k, n).
+        kernels: code to run.
+
+    Returns:
+        Medians, shape (k,); for yaw, of the deviations from its circular mean (away from the
+        border at pi, the plain median of the yaw). Covariance, shape (k, k), as of ``moments``.
     """
-    rows, centre = kernels.yaw_centred(columns)
+    rows, centre, covariance = kernels.centred(columns)
+    _bound_yaw_variance(covariance)
     count = columns.shape[1]
     middle = count // 2
     rows.partition(middle, axis=1)  # one rank: numpy has vector code for that alone
@@ -122,8 +128,17 @@ def medians(columns: FloatArray, kernels: ParticleKernels) -> FloatArray:
     if count % 2 == 0:
         result += rows[:, :middle].max(axis=1)
         result *= 0.5
-    result[YAW_ROW] = math.remainder(result[YAW_ROW] + centre, 2.0 * math.pi)
-    return result
+    result += centre
+    result[YAW_ROW] = math.remainder(result[YAW_ROW], 2.0 * math.pi)
+    return result, covariance
+
+
+def _bound_yaw_variance(covariance: FloatArray) -> None:
+    """Shrink yaw's row and column, in place, to at most the variance of the circle."""
+    if covariance[YAW_ROW, YAW_ROW] > UNIFORM_VARIANCE_RAD2:
+        shrink = np.sqrt(UNIFORM_VARIANCE_RAD2 / covariance[YAW_ROW, YAW_ROW])
+        covariance[YAW_ROW, :] *= shrink
+        covariance[:, YAW_ROW] *= shrink
 
 
 def normal_columns(

@@ -17,7 +17,7 @@ from geoloc_ros.filters.particle_state import (
     circular_mean,
     display_poses,
     effective_sample_size,
-    medians,
+    medians_and_covariance,
     moments,
     wrap,
 )
@@ -26,6 +26,7 @@ from geoloc_ros.types import PositionObservation
 
 NAN = np.nan
 SIGMAS = (0.02, 0.01, 0.3, 0.2, 0.05, 2.0, 3.0, 1e-3, 1e-3)
+PAPER_SIGMAS = (0.0, 0.0, 1.0, 0.6, 0.0, 0.0, np.inf, 0.0, 0.0)
 
 
 @pytest.fixture(params=['numba', 'numpy'])
@@ -67,6 +68,7 @@ def test_propagation_without_any_measurement_keeps_the_velocity(kernels):
     np.testing.assert_allclose(moved[:, 0], [1.0, 4.0, np.pi / 2.0, 4.0], atol=1e-6)
 
 
+@pytest.mark.parametrize('sigmas', [SIGMAS, PAPER_SIGMAS])
 @pytest.mark.parametrize('rows', [4, 6])
 @pytest.mark.parametrize(
     'measured',
@@ -78,7 +80,7 @@ def test_propagation_without_any_measurement_keeps_the_velocity(kernels):
         (1.0, 0.0, NAN, 0.0),
     ],
 )
-def test_both_kernels_propagate_alike(rows, measured):
+def test_both_kernels_propagate_alike(rows, measured, sigmas):
     pytest.importorskip('numba')
     rng = np.random.default_rng(3)
     columns = random_columns(rng, rows, 999)
@@ -86,7 +88,7 @@ def test_both_kernels_propagate_alike(rows, measured):
     for noises in {4, rows}:
         normals = standard_normals(rng, noises, 999, load_kernels('numpy'))
         results = [
-            load_kernels(name).propagate(columns, normals, *measured, *SIGMAS)
+            load_kernels(name).propagate(columns, normals, *measured, *sigmas)
             for name in ('numba', 'numpy')
         ]
         np.testing.assert_allclose(results[0], results[1], atol=2e-5)
@@ -149,6 +151,33 @@ def test_resample_copies_whole_particles(kernels):
     np.testing.assert_array_equal(drawn, columns[:, [1, 1, 3, 3, 3]])
 
 
+@pytest.mark.parametrize('offset', [0.0, 0.37, 1.0 - 2.0**-53])
+@pytest.mark.parametrize('last_weight', [0.0, 1e-20, 1.0])
+def test_resample_draws_what_the_counts_say(kernels, offset, last_weight):
+    rng = np.random.default_rng(14)
+    weights = rng.random(5000) ** 6
+    weights[rng.random(5000) < 0.2] = 0.0
+    weights[-3:] = last_weight
+    weights /= weights.sum()
+    columns = random_columns(rng, 4, 5000)
+    counts = systematic_counts(weights, offset, kernels)
+    assert counts.sum() == 5000
+    assert not counts[weights == 0.0].any()
+    np.testing.assert_array_equal(
+        kernels.resample(columns, weights, offset), np.repeat(columns, counts, axis=1)
+    )
+
+
+def test_both_kernels_resample_alike():
+    pytest.importorskip('numba')
+    rng = np.random.default_rng(15)
+    weights = rng.random(100_000) ** 6
+    weights /= weights.sum()
+    for offset in rng.random(20):
+        counts = [systematic_counts(weights, offset, load_kernels(k)) for k in ('numba', 'numpy')]
+        assert np.count_nonzero(counts[0] != counts[1]) <= 2
+
+
 def test_counts_refuse_a_table_of_weights():
     with pytest.raises(ShapeError, match=r'\(2, 3\); expected \(n,\)'):
         systematic_counts(np.ones((2, 3)), 0.5)
@@ -173,11 +202,12 @@ def test_optimal_bandwidth_by_hand():
 # --- distances and likelihood --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize('mixed', [0.0, 3.0])
 @pytest.mark.parametrize('outlier', [0.0, 0.05])
 @pytest.mark.parametrize('arm', [(0.0, 0.0), (1.5, -0.4)])
-def test_fused_position_likelihood_equals_the_observation(kernels, outlier, arm):
+def test_fused_position_likelihood_equals_the_observation(kernels, outlier, arm, mixed):
     columns = random_columns(np.random.default_rng(9), 6, 500)
-    covariance = np.array([[9.0, 3.0], [3.0, 16.0]])
+    covariance = np.array([[9.0, mixed], [mixed, 16.0]])
     observation = PositionObservation(
         0, 'fix', np.array([5.0, -3.0]), covariance, np.array(arm), outlier
     )
@@ -212,7 +242,9 @@ def test_circular_mean_and_variance_across_the_border(kernels):
     mean, covariance = moments(columns, weights, kernels)
     assert abs(mean[2]) == pytest.approx(np.pi, abs=1e-6)
     assert covariance[2, 2] == pytest.approx((0.1**2 + 0.3**2) / 2.0, rel=1e-5)
-    assert abs(medians(columns, kernels)[2]) == pytest.approx(np.pi, abs=1e-6)
+    middle, covariance = medians_and_covariance(columns, kernels)
+    assert abs(middle[2]) == pytest.approx(np.pi, abs=1e-6)
+    assert covariance[2, 2] == pytest.approx((0.1**2 + 0.3**2) / 2.0, rel=1e-5)
 
 
 def test_moments_equal_numpy_where_nothing_wraps(kernels):
@@ -238,7 +270,25 @@ def test_a_heading_spread_apart_stays_at_the_variance_of_the_circle(kernels):
 @pytest.mark.parametrize('count', [7, 8])
 def test_medians_equal_numpy(kernels, count):
     columns = np.random.default_rng(11).normal(size=(4, count)) * 0.5
-    np.testing.assert_allclose(medians(columns, kernels), np.median(columns, axis=1), atol=1e-6)
+    before = columns.copy()
+    middle, _ = medians_and_covariance(columns, kernels)
+    np.testing.assert_allclose(middle, np.median(columns, axis=1), atol=1e-6)
+    np.testing.assert_array_equal(columns, before)
+
+
+@pytest.mark.parametrize('spread', [0.3, 3.0])
+def test_the_covariance_beside_the_medians_is_that_of_equal_weights(kernels, spread):
+    columns = random_columns(np.random.default_rng(12), 4, 3001)
+    columns[0] += 1e5
+    columns[2] = wrap(2.0 + spread * np.random.default_rng(13).normal(size=3001))
+    covariance = medians_and_covariance(columns, kernels)[1]
+    expected = moments(columns, np.full(3001, 1.0 / 3001), kernels)[1]
+    np.testing.assert_allclose(covariance, expected, rtol=1e-5, atol=1e-5)
+    plain = np.delete(columns, 2, axis=0)
+    np.testing.assert_allclose(
+        np.delete(np.delete(covariance, 2, 0), 2, 1), np.cov(plain, ddof=0), rtol=1e-9
+    )
+    assert covariance[2, 2] <= np.pi**2 / 3.0 + 1e-12
 
 
 def test_weights_survive_extreme_likelihoods():
