@@ -1,0 +1,311 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Roofs as heights over a footprint: the highest of its wings, each the lowest of its planes.
+
+A wing is a part of the footprint under its own gable, hip or shed; an L-shaped house has two wings
+and the valley between them is where their heights are equal. A wing's planes are linear functions
+z = a x + b y + c, so every face of the roof is a polygon in one plane.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import shapely
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geoloc_ros.types import FloatArray
+from geoloc_sim.meshes.solids import polygons_of
+from geoloc_sim.world.records import Building, RoofKind
+
+_RIGHT_ANGLE_TOLERANCE_RAD = math.radians(7.0)
+_SNAP_M = 0.7
+_LARGE_M = 1e4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wing:
+    """A part of a roof: ``region`` under the lowest of ``planes`` (rows a, b, c)."""
+
+    region: Polygon
+    planes: FloatArray
+
+    def heights(self, points_m: FloatArray) -> FloatArray:
+        """Height over points (n, 2), whether in the region or not, shape (n,)."""
+        lowest: FloatArray = np.min(points_m @ self.planes[:, :2].T + self.planes[:, 2], axis=1)
+        return lowest
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RoofFace:
+    """A flat face of a roof; ``plane`` is (a, b, c) of z = a x + b y + c."""
+
+    polygon: Polygon
+    plane: FloatArray
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RoofShape:
+    """All wings of a roof and how far its edge stands out over the walls."""
+
+    footprint: Polygon
+    wings: tuple[Wing, ...]
+
+    def heights(self, points_m: FloatArray) -> FloatArray:
+        """Height of the roof over points (n, 2) of the footprint, shape (n,)."""
+        if len(self.wings) == 1:
+            return self.wings[0].heights(points_m)
+        heights = np.full(len(points_m), -np.inf)
+        for wing in self.wings:
+            inside = shapely.intersects_xy(wing.region.buffer(1e-6), points_m)
+            heights[inside] = np.maximum(heights[inside], wing.heights(points_m[inside]))
+        lowest = np.min(heights[np.isfinite(heights)], initial=np.inf)
+        return np.where(np.isfinite(heights), heights, lowest)
+
+    def faces(self, overhang_m: float = 0.0) -> list[RoofFace]:
+        """The roof's faces; together they cover the footprint widened by the overhang."""
+        cover = outline(self.footprint, overhang_m)
+        cells = [
+            (number, face)
+            for number, wing in enumerate(self.wings)
+            for face in _wing_faces(wing, cover, overhang_m)
+        ]
+        if len(self.wings) == 1:
+            return [face for _, face in cells]
+        return [
+            RoofFace(part, face.plane)
+            for number, face in cells
+            for part in polygons_of(_not_covered(number, face, cells), 1e-4)
+        ]
+
+
+def outline(footprint: Polygon, overhang_m: float) -> Polygon:
+    """The footprint widened on every side, with sharp corners."""
+    if overhang_m == 0.0:
+        return footprint
+    return footprint.buffer(overhang_m, join_style='mitre', mitre_limit=3.0)
+
+
+def _wing_faces(wing: Wing, cover: Polygon, overhang_m: float) -> list[RoofFace]:
+    region = shapely.intersection(outline(wing.region, overhang_m), cover)
+    faces = []
+    for at, plane in enumerate(wing.planes):
+        cell: BaseGeometry = region
+        for other_at, other in enumerate(wing.planes):
+            if other_at != at:
+                cell = shapely.intersection(cell, _where_not_above(plane - other, cell))
+        faces += [RoofFace(part, plane) for part in polygons_of(cell, 1e-4)]
+    return faces
+
+
+def _not_covered(number: int, face: RoofFace, cells: list[tuple[int, RoofFace]]) -> BaseGeometry:
+    """The part of a wing's face that no other wing's face lies above."""
+    shape: BaseGeometry = face.polygon
+    for other_number, other in cells:
+        if other_number == number or not shape.intersects(other.polygon):
+            continue
+        difference = face.plane - other.plane
+        shared = shapely.intersection(shape, other.polygon)
+        if shared.area < 1e-9:
+            continue
+        if np.max(np.abs(difference)) < 1e-9:
+            higher = shared if other_number < number else Polygon()
+        else:
+            higher = shapely.intersection(shared, _where_not_above(difference, shared))
+        shape = shapely.difference(shape, higher)
+    return shape
+
+
+def _where_not_above(difference: FloatArray, around: BaseGeometry) -> BaseGeometry:
+    """The half plane a x + b y + c <= 0 as a large polygon about ``around``."""
+    normal, offset = difference[:2], float(difference[2])
+    length = float(np.linalg.norm(normal))
+    if length < 1e-12:
+        return around if offset <= 0.0 else Polygon()
+    normal = normal / length
+    if around.is_empty:
+        return around
+    centre = np.array(around.envelope.centroid.coords[0])
+    foot = centre - normal * (float(centre @ normal) + offset / length)
+    along = np.array([-normal[1], normal[0]])
+    return Polygon(
+        [
+            foot + _LARGE_M * along,
+            foot - _LARGE_M * along,
+            foot - _LARGE_M * along - _LARGE_M * normal,
+            foot + _LARGE_M * along - _LARGE_M * normal,
+        ]
+    )
+
+
+def roof_shape(building: Building) -> RoofShape:
+    """The roof of a building; its highest point is the building's ridge height."""
+    footprint = building.footprint
+    rise = building.ridge_height_m - building.eaves_height_m
+    if building.roof is RoofKind.FLAT or footprint.interiors or rise < 0.05:
+        top = max(building.eaves_height_m, building.ridge_height_m)
+        return RoofShape(footprint, (Wing(footprint, np.array([[0.0, 0.0, top]])),))
+    if building.roof is RoofKind.SHED:
+        wings = [_shed(footprint)]
+    else:
+        wings = _pitched(footprint, hipped=building.roof is RoofKind.HIP)
+    shape = RoofShape(footprint, tuple(wings))
+    highest = max(
+        float(np.max(shapely.get_coordinates(face.polygon) @ face.plane[:2] + face.plane[2]))
+        for face in shape.faces()
+    )
+    scale = rise / highest
+    lift = np.array([0.0, 0.0, building.eaves_height_m])
+    return RoofShape(
+        footprint, tuple(Wing(wing.region, wing.planes * scale + lift) for wing in wings)
+    )
+
+
+def _edges(polygon: Polygon) -> tuple[FloatArray, FloatArray]:
+    """Starts and unit directions of a counter-clockwise ring's edges."""
+    points = shapely.get_coordinates(shapely.simplify(polygon.exterior, 0.02))
+    if not polygon.exterior.is_ccw:
+        points = points[::-1]
+    steps = np.diff(points, axis=0)
+    return points[:-1], steps / np.linalg.norm(steps, axis=1)[:, None]
+
+
+def _rising_planes(starts: FloatArray, directions: FloatArray) -> FloatArray:
+    """Planes that are zero at the edges and rise inward by one metre a metre."""
+    inward = np.stack([-directions[:, 1], directions[:, 0]], axis=1)
+    return np.hstack([inward, -np.sum(inward * starts, axis=1)[:, None]])
+
+
+def _main_direction(polygon: Polygon) -> FloatArray:
+    """Unit vector along the longer side of the smallest rectangle around the polygon."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(polygon))
+    sides = np.diff(corners[:3], axis=0)
+    longer = sides[int(np.argmax(np.linalg.norm(sides, axis=1)))]
+    unit: FloatArray = longer / np.linalg.norm(longer)
+    return unit
+
+
+def _shed(footprint: Polygon) -> Wing:
+    """One plane that rises across the building, away from the edge that lies along it."""
+    along = _main_direction(footprint)
+    across = np.array([-along[1], along[0]])
+    lowest = float(np.min(shapely.get_coordinates(footprint) @ across))
+    return Wing(footprint, np.array([[across[0], across[1], -lowest]]))
+
+
+def _pitched(footprint: Polygon, *, hipped: bool) -> list[Wing]:
+    starts, directions = _edges(footprint)
+    is_convex = footprint.convex_hull.area < 1.01 * footprint.area
+    if is_convex and hipped:
+        return [Wing(footprint, _rising_planes(starts, directions))]
+    if is_convex and len(starts) == 4:
+        lengths = np.linalg.norm(np.roll(starts, -1, axis=0) - starts, axis=1)
+        first = 0 if lengths[0] + lengths[2] >= lengths[1] + lengths[3] else 1
+        eaves = [first, first + 2]
+        return [Wing(footprint, _rising_planes(starts[eaves], directions[eaves]))]
+    wings = [] if is_convex else _right_angled_wings(footprint, hipped=hipped)
+    return wings or [_spanning_gable(footprint)]
+
+
+def _spanning_gable(footprint: Polygon) -> Wing:
+    """Two planes over the whole footprint, with the ridge along its main direction."""
+    along = _main_direction(footprint)
+    across = np.array([-along[1], along[0]])
+    places = shapely.get_coordinates(footprint) @ across
+    low, high = float(np.min(places)), float(np.max(places))
+    return Wing(
+        footprint, np.array([[across[0], across[1], -low], [-across[0], -across[1], high]])
+    )
+
+
+def _right_angled_wings(footprint: Polygon, *, hipped: bool) -> list[Wing]:
+    """Wings of a footprint with right angles: its largest rectangles; none if it has others."""
+    starts, directions = _edges(footprint)
+    lengths = np.linalg.norm(np.roll(starts, -1, axis=0) - starts, axis=1)
+    yaw = math.atan2(*directions[int(np.argmax(lengths)), ::-1])
+    off = np.abs(np.angle(np.exp(4j * (np.arctan2(directions[:, 1], directions[:, 0]) - yaw)))) / 4
+    if len(starts) > 16 or np.max(off[lengths > 1.0], initial=0.0) > _RIGHT_ANGLE_TOLERANCE_RAD:
+        return []
+    turn = np.array([[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]])
+    local = Polygon(starts @ turn)
+    rectangles = _largest_rectangles(local, starts @ turn)
+    wings = [_rectangle_wing(local, rectangle, turn, hipped=hipped) for rectangle in rectangles]
+    covered = shapely.union_all([wing.region for wing in wings]) if wings else Polygon()
+    return wings if footprint.difference(covered).area < 0.01 * footprint.area else []
+
+
+def _snapped(values: FloatArray) -> FloatArray:
+    """Sorted values with those closer than the snapping distance merged."""
+    ordered = np.sort(values)
+    groups = np.split(ordered, np.flatnonzero(np.diff(ordered) > _SNAP_M) + 1)
+    return np.array([group.mean() for group in groups])
+
+
+def _largest_rectangles(
+    polygon: Polygon, corners: FloatArray
+) -> list[tuple[float, float, float, float]]:
+    """Rectangles between corner lines that lie inside and in no larger one."""
+    xs, ys = _snapped(corners[:, 0]), _snapped(corners[:, 1])
+    inside = [
+        (west, south, east, north)
+        for west, east in itertools.combinations(xs.tolist(), 2)
+        for south, north in itertools.combinations(ys.tolist(), 2)
+        if shapely.box(west, south, east, north).difference(polygon).area
+        < 0.5 * _SNAP_M * (east - west + north - south) + 1e-9
+        and polygon.contains(shapely.box(west, south, east, north).centroid)
+        and shapely.box(west, south, east, north).intersection(polygon).area
+        > 0.94 * (east - west) * (north - south)
+    ]
+    return [
+        mine
+        for mine in inside
+        if min(mine[2] - mine[0], mine[3] - mine[1]) > 1.5
+        and not any(
+            other != mine
+            and other[0] <= mine[0]
+            and other[1] <= mine[1]
+            and other[2] >= mine[2]
+            and other[3] >= mine[3]
+            for other in inside
+        )
+    ]
+
+
+def _rectangle_wing(
+    polygon: Polygon,
+    rectangle: tuple[float, float, float, float],
+    turn: FloatArray,
+    *,
+    hipped: bool,
+) -> Wing:
+    """A gable along the rectangle; ends inside the footprint and hipped ones slope down."""
+    west, south, east, north = rectangle
+    low = np.array([[0.0, 1.0, -south], [0.0, -1.0, north]])
+    ends = np.array([[1.0, 0.0, -west], [-1.0, 0.0, east]])
+    sides = (((west, south), (west, north)), ((east, south), (east, north)))
+    if north - south > east - west:
+        low, ends = ends, low
+        sides = (((west, south), (east, south)), ((west, north), (east, north)))
+    border = polygon.exterior.buffer(_SNAP_M)
+    sloped = [
+        end
+        for end, side in zip(ends, sides, strict=True)
+        if hipped or not border.covers(shapely.LineString(side))
+    ]
+    planes = np.vstack([low, *sloped])
+    planes[:, :2] = planes[:, :2] @ turn.T
+    corners = np.array([(west, south), (east, south), (east, north), (west, north)]) @ turn.T
+    snapped = outline(Polygon(corners), _SNAP_M / 2.0) if _is_loose(polygon, rectangle) else None
+    footprint = Polygon(shapely.get_coordinates(polygon.exterior) @ turn.T)
+    region = Polygon(corners) if snapped is None else snapped
+    parts = polygons_of(shapely.intersection(region, footprint))
+    return Wing(max(parts, key=lambda part: part.area), planes)
+
+
+def _is_loose(polygon: Polygon, rectangle: tuple[float, float, float, float]) -> bool:
+    """Whether the rectangle's corners are not exactly those of the footprint."""
+    return bool(shapely.box(*rectangle).difference(polygon).area > 1e-6)

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes of trees in units of their crown: clumps of leaves, cards on them, limbs and twigs.
+
+A crown is drawn about the origin with radius 1 and half height 1; trees of a world share a few
+shapes, each turned, stretched and coloured in its own way. Where clumps and limbs are belongs to
+the world; how the leaves lie on a day belongs to the day.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+
+from geoloc_ros.types import FloatArray
+from geoloc_sim.meshes.solids import Solid, joined, loft, tube
+from geoloc_sim.randomness import stream
+from geoloc_sim.world.records import TreeKind
+
+#: Different shapes of each kind of tree.
+SHAPES = 10
+
+_CLUMPS = {TreeKind.BROADLEAF: 8, TreeKind.COLUMNAR: 7, TreeKind.BUSH: 4, TreeKind.CONIFER: 0}
+_CONIFER_TIERS = 7
+_CONIFER_POINTS = 9
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Crown:
+    """Clumps of leaves: centres (n, 3) and radii (n,), in units of the crown."""
+
+    centres: FloatArray
+    radii: FloatArray
+
+
+def crown(kind: TreeKind, shape: int, seed: int) -> Crown:
+    """Where the leaves of a broadleaf tree's shape are, in the world of this seed."""
+    rng = stream('crown', seed, list(TreeKind).index(kind), shape)
+    count = _CLUMPS[kind]
+    heights = np.linspace(-0.55, 0.62, count) + rng.normal(0.0, 0.06, count)
+    if kind is TreeKind.COLUMNAR:
+        heights = np.linspace(-0.72, 0.78, count)
+    turn = rng.uniform(0.0, 2.0 * math.pi) + 2.4 * np.arange(count)
+    room = np.sqrt(np.clip(1.0 - np.abs(heights) ** 2.2, 0.05, 1.0))
+    radii = rng.uniform(0.38, 0.56, count) * (0.75 + 0.25 * room)
+    reach = np.clip(room - radii, 0.0, 1.0) * rng.uniform(0.75, 1.1, count)
+    if kind is TreeKind.COLUMNAR:
+        radii, reach = 0.55 + 0.25 * room, 0.2 * reach
+    centres = np.stack([reach * np.cos(turn), reach * np.sin(turn), heights], axis=1)
+    return Crown(centres, radii)
+
+
+def clump_cores(shape: Crown, seed: int) -> Solid:
+    """Dark irregular bodies inside the clumps."""
+    rng = stream('clump_cores', seed)
+    vertices, faces = icosahedron()
+    solids = []
+    for centre, radius in zip(shape.centres, shape.radii, strict=True):
+        swell = rng.uniform(0.7, 1.05, (len(vertices), 1))
+        squeeze = np.array([1.0, 1.0, 0.85])
+        solids.append((centre + 0.86 * radius * vertices * swell * squeeze, faces))
+    return joined(solids)
+
+
+def leaf_cards(shape: Crown, count: int, size: float, seed: int) -> Solid:
+    """Triangles about the surfaces of the clumps, tilted by chance."""
+    rng = stream('leaf_cards', seed)
+    share = shape.radii**2 / np.sum(shape.radii**2)
+    clump = rng.choice(len(share), size=count, p=share)
+    outward = _directions(count, rng)
+    outward[:, 2] = np.abs(outward[:, 2] + 0.15) * np.where(rng.random(count) < 0.72, 1.0, -1.0)
+    outward /= np.linalg.norm(outward, axis=1)[:, None]
+    places = shape.centres[clump] + (shape.radii[clump] * rng.uniform(0.82, 1.12, count))[
+        :, None
+    ] * outward * [1.0, 1.0, 0.85]
+    return _cards(places, outward + 0.75 * _directions(count, rng), size, rng)
+
+
+def _cards(
+    places: FloatArray, normals: FloatArray, size: float, rng: np.random.Generator
+) -> Solid:
+    count = len(places)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1)[:, None], 1e-9)
+    side = np.cross(normals, _directions(count, rng))
+    side /= np.maximum(np.linalg.norm(side, axis=1)[:, None], 1e-9)
+    up = np.cross(normals, side)
+    angles = np.arange(3) * (2.0 * math.pi / 3.0) + rng.normal(0.0, 0.25, (count, 3))
+    reach = size * rng.uniform(0.6, 1.25, (count, 3))
+    corners = (
+        places[:, None]
+        + (reach * np.cos(angles))[:, :, None] * side[:, None]
+        + (reach * np.sin(angles))[:, :, None] * up[:, None]
+    )
+    return corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+
+
+def twigs(shape: Crown, count: int, seed: int) -> Solid:
+    """Thin long triangles that spread from inside the clumps: a crown without leaves."""
+    rng = stream('twigs', seed)
+    clump = rng.integers(len(shape.radii), size=count)
+    outward = _directions(count, rng) + np.array([0.0, 0.0, 0.45])
+    outward /= np.linalg.norm(outward, axis=1)[:, None]
+    start = shape.centres[clump] * rng.uniform(0.5, 1.0, (count, 1))
+    length = shape.radii[clump] * rng.uniform(0.7, 1.25, count)
+    end = start + length[:, None] * outward
+    side = np.cross(outward, _directions(count, rng))
+    side *= 0.02 / np.maximum(np.linalg.norm(side, axis=1)[:, None], 1e-9)
+    corners = np.stack([start - side, start + side, end], axis=1)
+    return corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+
+
+def limbs(shape: Crown, seed: int) -> Solid:
+    """Branches from the foot of the crown to its clumps."""
+    rng = stream('limbs', seed)
+    solids = []
+    for centre in shape.centres:
+        fork = np.array([0.0, 0.0, max(-1.0, float(centre[2]) - rng.uniform(0.45, 0.7))])
+        solids.append(tube(fork, centre, 0.035, 0.012, 4))
+    return joined(solids)
+
+
+def conifer(shape: int, seed: int, *, pointed: float = 1.0) -> Solid:
+    """Skirts of drooping branches round a stem; the crown runs from -1 to 1."""
+    rng = stream('conifer', seed, shape)
+    solids = []
+    for tier in range(_CONIFER_TIERS):
+        low = -1.0 + 1.86 * tier / _CONIFER_TIERS
+        high = min(1.0, low + 3.1 / _CONIFER_TIERS)
+        reach = ((1.0 - low) / 2.0) ** (0.9 * pointed)
+        turn = rng.uniform(0.0, 2.0 * math.pi)
+        angles = turn + np.arange(2 * _CONIFER_POINTS) * (math.pi / _CONIFER_POINTS)
+        out = reach * np.where(np.arange(len(angles)) % 2 == 0, 1.0, 0.62)
+        out *= rng.uniform(0.8, 1.1, len(angles))
+        drop = low + np.where(np.arange(len(angles)) % 2 == 0, -0.03, 0.05)
+        drop += rng.normal(0.0, 0.02, len(angles))
+        skirt = np.stack([out * np.cos(angles), out * np.sin(angles), drop], axis=1)
+        tip = np.array([[0.0, 0.0, high]])
+        at = np.arange(len(angles))
+        faces = np.stack([at, (at + 1) % len(angles), np.full(len(angles), len(angles))], axis=1)
+        solids.append((np.vstack([skirt, tip]), faces.astype(np.int32)))
+    return joined(solids)
+
+
+def icosahedron() -> Solid:
+    """The regular solid with 20 faces on the unit sphere."""
+    golden = (1.0 + math.sqrt(5.0)) / 2.0
+    corners = []
+    for one, other in itertools.product((-1.0, 1.0), (-golden, golden)):
+        corners += [(0.0, one, other), (one, other, 0.0), (other, 0.0, one)]
+    vertices = np.array(corners) / math.hypot(1.0, golden)
+    edge = 2.0 / math.hypot(1.0, golden)
+    faces = []
+    for triple in itertools.combinations(range(12), 3):
+        first, second, third = vertices[list(triple)]
+        sides = [first - second, second - third, third - first]
+        if max(float(np.linalg.norm(side)) for side in sides) < edge * 1.01:
+            outward = float(np.cross(second - first, third - first) @ first) > 0.0
+            faces.append(triple if outward else triple[::-1])
+    return vertices, np.array(faces, dtype=np.int32)
+
+
+def _directions(count: int, rng: np.random.Generator) -> FloatArray:
+    """Unit vectors, evenly over the sphere, shape (count, 3)."""
+    vectors = rng.normal(size=(count, 3))
+    unit: FloatArray = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    return unit
+
+
+def trunk(sides: int = 6) -> Solid:
+    """A stem from z = 0 to 1 with radius 1 at its foot, wider where it meets the ground."""
+    angles = np.arange(sides) * (2.0 * math.pi / sides)
+    circle = np.stack([np.cos(angles), np.sin(angles), np.zeros(sides)], axis=1)
+    rings = [
+        circle * [scale, scale, 0.0] + [0.0, 0.0, height]
+        for height, scale in ((0.0, 1.35), (0.08, 1.0), (0.6, 0.75), (1.0, 0.35))
+    ]
+    return loft(np.array(rings), closed_ends=False)
