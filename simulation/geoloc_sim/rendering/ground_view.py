@@ -24,8 +24,8 @@ from geoloc_sim.rendering.effects import (
     motion_flow,
 )
 from geoloc_sim.rendering.records import Float32Array, Hits, ImageU8, Int32Array
+from geoloc_sim.rendering.render import render
 from geoloc_sim.rendering.scene import Scene
-from geoloc_sim.rendering.shading import render
 
 #: Object id of the sky and of things that are no object of their own (the ground).
 NO_OBJECT = -1

@@ -1,122 +1,260 @@
 # SPDX-FileCopyrightText: 2026 The geoloc_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel that turns hits into light, and ``render``, which traces and shades."""
+"""The kernel that turns hits into light: what a surface shows, and how the day lights it."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from geoloc_sim.meshes.records import SurfaceKind
 from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.noise import grain, noise_2d
 from geoloc_sim.rendering.openness import sky_share
-from geoloc_sim.rendering.records import Float32Array, Hits, Int32Array, Radiance, Rays
-from geoloc_sim.rendering.scene import Scene
+from geoloc_sim.rendering.records import Float32Array, Int32Array, Rgb
+from geoloc_sim.rendering.shading_facade import facade
+from geoloc_sim.rendering.shading_ground import ground
+from geoloc_sim.rendering.shading_roof import roof
+from geoloc_sim.rendering.shading_things import leaves, thing
 from geoloc_sim.rendering.sky import Light, sky_on_surface, sky_rgb
+from geoloc_sim.rendering.spots import (
+    COLOUR,
+    ORIGIN,
+    PARAMETER,
+    U_AXIS,
+    V_AXIS,
+    Material,
+    Spot,
+    colour_at,
+)
+
+_WATER = int(SurfaceKind.WATER)
+_MANHOLE = int(SurfaceKind.MANHOLE)
+_FACADE = int(SurfaceKind.FACADE)
+_ROOF_FLAT = int(SurfaceKind.ROOF_FLAT)
+_FOLIAGE = int(SurfaceKind.FOLIAGE)
+_CAR_PAINT = int(SurfaceKind.CAR_PAINT)
+#: Value of ``lit`` that says that only leaves stand between a hit and the sun.
+LEAVES_BETWEEN = 0.5
 
 
-def render(scene: Scene, rays: Rays, *, shadows: bool = True) -> Radiance:
-    """Linear light along rays, and what they met.
+class Lattice(NamedTuple):
+    """``Openness`` as the kernel takes it."""
 
-    Args:
-        scene: what is there and how it is lit.
-        rays: shape (n, 3) each.
-        shadows: trace rays to the sun; without, everything that faces the sun is lit.
+    values: Float32Array
+    west_m: float
+    south_m: float
+    cell_m: float
+
+
+class Seen(NamedTuple):
+    """What rays met, as the kernel takes it; all of length n.
+
+    Attributes:
+        origins: shape (n, 3).
+        directions: shape (n, 3).
+        distance: to the hit.
+        before: length of ray before the origin, for haze and footprints.
+        surface: number, -1 for the sky.
+        normal: shape (n, 3).
+        lit: share of the sun, or LEAVES_BETWEEN.
     """
-    hits = scene.trace(rays)
-    lit = sun_share(scene, rays, hits) if shadows else np.ones(len(hits.surface), np.float32)
-    rgb = np.empty((len(hits.surface), 3), np.float32)
-    packed, lattice = scene.packed, scene.openness
-    _shade(
-        scene.light,
-        packed.numbers,
-        lattice.values,
-        (lattice.west_m, lattice.south_m, lattice.cell_m),
-        (rays.spread_rad, rays.spread_m),
-        rays.origins_m,
-        rays.directions,
-        hits.distance_m,
-        hits.surface,
-        hits.normal,
-        lit,
-        rgb,
-    )
-    return Radiance(rgb, hits)
 
-
-def sun_share(scene: Scene, rays: Rays, hits: Hits) -> Float32Array:
-    """Share of the sun that reaches each hit: 0 in the shadow, 1 in the sun."""
-    lit = np.zeros(len(hits.surface), np.float32)
-    sun = np.array(scene.light.sun_direction, np.float32)
-    if max(scene.light.sun_rgb) <= 0.0:
-        return lit
-    facing = np.flatnonzero((hits.normal @ sun > 0.0) & (hits.surface >= 0))
-    origins = np.empty((len(facing), 3), np.float32)
-    _lifted(facing, rays.origins_m, rays.directions, hits.distance_m, hits.normal, origins)
-    towards = np.empty_like(origins)
-    towards[:] = sun
-    lit[facing] = ~scene.occluded(origins, towards)
-    return lit
+    origins: Float32Array
+    directions: Float32Array
+    distance: Float32Array
+    before: Float32Array
+    surface: Int32Array
+    normal: Float32Array
+    lit: Float32Array
 
 
 @compiled
-def _lifted(
-    chosen: npt.NDArray[np.int64],
-    origins: Float32Array,
-    directions: Float32Array,
-    distance: Float32Array,
-    normal: Float32Array,
-    lifted: Float32Array,
-) -> None:
-    """The chosen hits, a little off their surface."""
-    for k in range(chosen.size):
-        i = chosen[k]
-        lift = 0.003 + 2e-5 * distance[i]
-        for axis in range(3):
-            lifted[k, axis] = (
-                origins[i, axis] + distance[i] * directions[i, axis] + lift * normal[i, axis]
-            )
-
-
-@compiled
-def _shade(
+def shade(
     light: Light,
     numbers: Float32Array,
-    openness: Float32Array,
-    lattice: tuple[float, float, float],
-    spread: tuple[float, float],
-    origins: Float32Array,
-    directions: Float32Array,
-    distance: Float32Array,
-    surface: Int32Array,
-    normal: Float32Array,
-    lit: Float32Array,
+    kinds: npt.NDArray[np.uint8],
+    seeds: npt.NDArray[np.uint32],
+    lattice: Lattice,
+    spread_rad: float,
+    spread_m: float,
+    seen: Seen,
     rgb: Float32Array,
+    cover: Float32Array,
 ) -> None:
-    sun, direct, horizon = light.sun_direction, light.sun_rgb, light.horizon_rgb
-    for i in range(surface.size):
-        dx, dy, dz = float(directions[i, 0]), float(directions[i, 1]), float(directions[i, 2])
-        number = surface[i]
+    """Write light and the covered share (below 1 for leaves) of each ray."""
+    for i in range(seen.surface.size):
+        direction = colour_at(seen.directions[i], 0)
+        number = seen.surface[i]
+        cover[i] = 1.0
         if number < 0:
-            red, green, blue = sky_rgb(light, dx, dy, dz, spread[0], True)
-            rgb[i, 0], rgb[i, 1], rgb[i, 2] = red, green, blue
+            colour = sky_rgb(light, direction[0], direction[1], direction[2], spread_rad, True)
+            rgb[i, 0], rgb[i, 1], rgb[i, 2] = colour
             continue
-        along = float(distance[i])
-        nx, ny, nz = float(normal[i, 0]), float(normal[i, 1]), float(normal[i, 2])
-        x = origins[i, 0] + along * dx
-        y = origins[i, 1] + along * dy
-        z = origins[i, 2] + along * dz
-        red, green, blue = numbers[number, 0], numbers[number, 1], numbers[number, 2]
-        level = lit[i] * max(nx * sun[0] + ny * sun[1] + nz * sun[2], 0.0)
-        sky = sky_on_surface(light, nz)
-        open_share = sky_share(
-            openness, lattice[0], lattice[1], lattice[2], x + 1.2 * nx, y + 1.2 * ny, z
-        )
-        red *= level * direct[0] + open_share * sky[0]
-        green *= level * direct[1] + open_share * sky[1]
-        blue *= level * direct[2] + open_share * sky[2]
+        along = float(seen.distance[i])
+        normal = colour_at(seen.normal[i], 0)
+        x = seen.origins[i, 0] + along * direction[0]
+        y = seen.origins[i, 1] + along * direction[1]
+        z = seen.origins[i, 2] + along * direction[2]
+        along += seen.before[i]
+        row, kind = numbers[number], int(kinds[number])
+        pixel = along * spread_rad + spread_m
+        spot = spot_of(row, int(seeds[number]), light.seed, x, y, z, direction, normal, pixel)
+        if kind == _FOLIAGE:
+            albedo, cover[i] = leaves(
+                colour_at(row, COLOUR),
+                float(row[PARAMETER]),
+                x,
+                y,
+                z,
+                spot.facing,
+                pixel,
+                spot.seed & 0xFFFF,
+            )
+            material = albedo, 0.0
+        else:
+            material = material_of(kind, row, spot, light, z)
+        sun_lit = float(seen.lit[i])
+        if sun_lit == LEAVES_BETWEEN:
+            sun_lit = dappled(light, x, y, z, pixel)
+        colour = lit_colour(light, material, kind, normal, direction, sun_lit, lattice, x, y, z)
         kept = math.exp(-light.haze_per_m * along)
-        rgb[i, 0] = kept * red + (1.0 - kept) * horizon[0]
-        rgb[i, 1] = kept * green + (1.0 - kept) * horizon[1]
-        rgb[i, 2] = kept * blue + (1.0 - kept) * horizon[2]
+        for channel in range(3):
+            rgb[i, channel] = kept * colour[channel] + (1.0 - kept) * light.horizon_rgb[channel]
+
+
+@compiled
+def spot_of(
+    row: Float32Array,
+    seed: int,
+    day_seed: int,
+    x: float,
+    y: float,
+    z: float,
+    direction: Rgb,
+    normal: Rgb,
+    pixel: float,
+) -> Spot:
+    """The spot under a pixel: place along the surface's axes, and its footprint there."""
+    east, north, up = x - row[ORIGIN], y - row[ORIGIN + 1], z - row[ORIGIN + 2]
+    dx, dy, dz = direction
+    facing = -(dx * normal[0] + dy * normal[1] + dz * normal[2])
+    facing = min(max(facing, 0.01), 1.0)
+    ux, uy, uz = row[U_AXIS], row[U_AXIS + 1], row[U_AXIS + 2]
+    vx, vy, vz = row[V_AXIS], row[V_AXIS + 1], row[V_AXIS + 2]
+    slope_u = (dx * ux + dy * uy + dz * uz) / facing
+    slope_v = (dx * vx + dy * vy + dz * vz) / facing
+    return Spot(
+        east * ux + north * uy + up * uz,
+        east * vx + north * vy + up * vz,
+        pixel * math.sqrt(1.0 + slope_u * slope_u),
+        pixel * math.sqrt(1.0 + slope_v * slope_v),
+        min(max(slope_u, -4.0), 4.0),
+        min(max(slope_v, -4.0), 4.0),
+        facing,
+        seed,
+        day_seed,
+    )
+
+
+@compiled
+def material_of(kind: int, row: Float32Array, spot: Spot, light: Light, z: float) -> Material:
+    """Albedo and mirror of anything but leaves."""
+    if kind <= _MANHOLE:
+        return ground(kind, row, spot, light)
+    if kind == _FACADE:
+        return facade(row, spot)
+    if kind <= _ROOF_FLAT:
+        return roof(kind, row, spot)
+    return thing(kind, row, spot, z)
+
+
+@compiled
+def dappled(light: Light, x: float, y: float, z: float, pixel: float) -> float:
+    """Share of the sun through a crown: spots of light, the same all along a beam."""
+    sun = light.sun_direction
+    steep = max(sun[2], 0.1)
+    u, v = x - z * sun[0] / steep, y - z * sun[1] / steep
+    spots = 0.5 + grain(u, v, 0.55, 17, pixel) + 0.7 * grain(u, v, 0.19, 18, pixel)
+    return min(max(2.6 * (spots - 0.62) + 0.12, 0.04), 0.85)
+
+
+@compiled
+def lit_colour(
+    light: Light,
+    material: Material,
+    kind: int,
+    normal: Rgb,
+    direction: Rgb,
+    sun_lit: float,
+    lattice: Lattice,
+    x: float,
+    y: float,
+    z: float,
+) -> Rgb:
+    """Light that a point sends back: of the sun, of the sky that it sees, and mirrored."""
+    albedo, mirror = material
+    sun, direct = light.sun_direction, light.sun_rgb
+    towards = normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2]
+    if kind == _FOLIAGE:  # leaves scatter and let through light from behind
+        towards = 0.35 + 0.5 * towards
+    level = sun_lit * max(towards, 0.0)
+    sky = sky_on_surface(light, normal[2])
+    open_share = sky_share(
+        lattice.values,
+        lattice.west_m,
+        lattice.south_m,
+        lattice.cell_m,
+        x + 1.2 * normal[0],
+        y + 1.2 * normal[1],
+        z,
+    )
+    kept = 1.0 - mirror
+    red = kept * albedo[0] * (level * direct[0] + open_share * sky[0])
+    green = kept * albedo[1] * (level * direct[1] + open_share * sky[1])
+    blue = kept * albedo[2] * (level * direct[2] + open_share * sky[2])
+    if mirror > 0.002:
+        more = mirrored(light, kind, normal, direction, sun_lit, open_share, x, y)
+        red += mirror * more[0]
+        green += mirror * more[1]
+        blue += mirror * more[2]
+    return red, green, blue
+
+
+@compiled
+def mirrored(
+    light: Light,
+    kind: int,
+    normal: Rgb,
+    direction: Rgb,
+    sun_lit: float,
+    open_share: float,
+    x: float,
+    y: float,
+) -> Rgb:
+    """What a mirror shows: the sky over the horizon that the openness tells, houses below."""
+    nx, ny, nz = normal
+    if kind == _WATER:
+        nx += 0.05 * (noise_2d(x * 1.7, y * 1.7, light.seed + 91) - 0.5)
+        ny += 0.05 * (noise_2d(x * 1.7, y * 1.7, light.seed + 92) - 0.5)
+    turn = 2.0 * (direction[0] * nx + direction[1] * ny + direction[2] * nz)
+    rx, ry, rz = direction[0] - turn * nx, direction[1] - turn * ny, direction[2] - turn * nz
+    sky = sky_rgb(light, rx, ry, rz, 0.03, False)
+    low = light.horizon_rgb
+    horizon = 0.05 + 0.9 * math.sqrt(max(1.0 - open_share, 0.0))
+    share = min(max((rz - horizon) / 0.25 + 0.5, 0.0), 1.0)
+    town = 0.20 if rz > 0.0 else 0.13
+    red = town * low[0] + share * (sky[0] - town * low[0])
+    green = town * low[1] + share * (sky[1] - town * low[1])
+    blue = town * low[2] + share * (sky[2] - town * low[2])
+    sun = light.sun_direction
+    near = max(rx * sun[0] + ry * sun[1] + rz * sun[2], 0.0)
+    if near > 0.8 and sun_lit > 0.0 and (kind <= _MANHOLE or kind >= _CAR_PAINT):
+        shine = sun_lit * 6.0 * near**90
+        red += shine * light.sun_rgb[0]
+        green += shine * light.sun_rgb[1]
+        blue += shine * light.sun_rgb[2]
+    return red, green, blue

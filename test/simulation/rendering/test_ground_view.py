@@ -28,8 +28,8 @@ from geoloc_sim.rendering.effects import (
 )
 from geoloc_sim.rendering.ground_view import SKY, Shot, geometry_view, ground_view
 from geoloc_sim.rendering.panorama import EquirectangularCamera
+from geoloc_sim.rendering.render import render
 from geoloc_sim.rendering.scene import Scene
-from geoloc_sim.rendering.shading import render
 
 LOW, HIGH = np.array((10.0, -3.0, 0.0)), np.array((14.0, 2.0, 5.0))
 NUMBER = 42
