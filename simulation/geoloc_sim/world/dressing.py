@@ -26,6 +26,7 @@ from geoloc_sim.world.gardens import Gardens, build_gardens
 from geoloc_sim.world.hedges import hedges
 from geoloc_sim.world.junction_markings import bus_stop, end_markings
 from geoloc_sim.world.markings import bay_markings, street_markings
+from geoloc_sim.world.open_ground import bridge_rails, open_ground
 from geoloc_sim.world.pavements import Pavements, build_pavements, pavement_widths
 from geoloc_sim.world.planting import Ground, garden_trees, known_trees, park_trees, tree_rows
 from geoloc_sim.world.plots import Plots, build_plots
@@ -71,6 +72,7 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
     streets = _streets(layout, settings)
     plots = build_plots(layout, streets.region)
     gardens = build_gardens(layout, plots, streets.pavements.region)
+    rest, verges = open_ground(layout, plots)
     car_parks = build_car_parks(layout, plots, streets.region)
     slots = (
         *lane_slots(streets.roads),
@@ -79,8 +81,10 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
         *gardens.slots,
     )
     ground = _ground(layout, streets, gardens, car_parks, slots)
+    gardens = dataclasses.replace(gardens, lawns=(*gardens.lawns, *verges))
     fixtures, trees = _standing(layout, streets, plots, gardens, ground, settings)
     areas = (
+        *rest,
         *gardens.areas,
         *layout.areas,
         *car_parks.grounds,
@@ -135,7 +139,7 @@ def _standing(
 ) -> tuple[list[Fixture], list[Tree]]:
     """Furniture and trees; what must stand at its place comes first."""
     roads, widths = streets.roads, streets.pavements.widths_m
-    fixtures = tunnel_roofs(roads, widths)
+    fixtures = tunnel_roofs(roads, widths) + bridge_rails(layout, roads, widths)
     for end in streets.ends.values():
         fixtures += junction_posts(end, ground)
     for body, station, sign in bus_stop_places(roads, streets.ends, layout.seed, settings):
@@ -148,7 +152,7 @@ def _standing(
     trees += tree_rows(layout, roads, streets.bays, widths, ground, settings)
     fixtures += park_furniture(layout, ground)
     trees += park_trees(layout, ground, settings)
-    trees += garden_trees(layout, gardens, ground, settings)
+    trees += garden_trees(layout, gardens.lawns, ground, settings)
     fixtures += hedges(layout, plots, gardens, ground, settings)
     return fixtures, trees
 

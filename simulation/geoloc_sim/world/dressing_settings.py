@@ -18,7 +18,7 @@ class DressingSettings:
     )
     pavement_m: float = setting(2.6, 'mean width of pavements', unit='m', minimum=0.8, maximum=8.0)
     crossing_share: float = setting(
-        0.55, 'share of junction arms of main streets with a crossing', minimum=0.0, maximum=1.0
+        0.45, 'share of junction arms of main streets with a crossing', minimum=0.0, maximum=1.0
     )
     marked_share: float = setting(
         0.45, 'share of residential streets with lane markings', minimum=0.0, maximum=1.0

@@ -16,7 +16,7 @@ from shapely.ops import nearest_points
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.plots import Plot, Plots
 from geoloc_sim.world.records import Area, AreaKind, BuildingUse, Layout, ParkingSlot
-from geoloc_sim.world.roads import GRID_M, polygons_of
+from geoloc_sim.world.roads import GRID_M, polygonal, polygons_of
 
 #: Share of green ground by use; the rest is paved.
 _GREEN_SHARE = {
@@ -29,6 +29,18 @@ _GREEN_SHARE = {
     BuildingUse.CHURCH: 0.5,
 }
 _DRIVEWAY_M = 3.0
+#: Pavement reaches the fronts of these, and so deep.
+_PAVED_FRONTS = (BuildingUse.SHOPS, BuildingUse.OFFICE)
+_FRONT_M = 4.0
+_NARROW_FRONT_M = 2.2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lawn:
+    """Green where trees and bushes may grow, with the use of the building that it goes with."""
+
+    ground: Polygon
+    use: BuildingUse
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,13 +49,13 @@ class Gardens:
 
     Attributes:
         areas: in the order of painting.
-        green: lawns where trees and bushes may grow, with the building's use.
+        lawns: where trees and bushes may grow.
         paths: paths and driveways, kept free of hedges and trees.
         slots: on driveways.
     """
 
     areas: tuple[Area, ...]
-    green: tuple[tuple[Polygon, BuildingUse], ...]
+    lawns: tuple[Lawn, ...]
     paths: tuple[Polygon, ...]
     slots: tuple[ParkingSlot, ...]
 
@@ -58,30 +70,46 @@ def build_gardens(layout: Layout, plots: Plots, paved: BaseGeometry) -> Gardens:
     """
     taken = shapely.union_all([area.polygon for area in layout.areas])
     shapely.prepare(taken)
+    fronts = shapely.buffer(paved, _FRONT_M, quad_segs=2)
     buildings = shapely.STRtree([building.footprint for building in layout.buildings])
     footprints = np.array([building.footprint for building in layout.buildings], dtype=object)
     areas: list[Area] = []
-    green: list[tuple[Polygon, BuildingUse]] = []
+    lawns: list[Lawn] = []
     paths: list[Area] = []
     slots: list[ParkingSlot] = []
     for plot in plots.plots:
         near = np.sort(buildings.query(plot.ground, predicate='intersects'))
-        ground = shapely.difference(plot.ground, shapely.union_all(footprints[near]))
+        ground = polygonal(shapely.difference(plot.ground, shapely.union_all(footprints[near])))
         if taken.intersects(ground):
-            ground = shapely.difference(ground, taken, grid_size=GRID_M)
+            ground = polygonal(shapely.difference(ground, taken, grid_size=GRID_M))
         rng = stream('garden', layout.seed, plot.building.number, plot.block)
-        for part in polygons_of(ground, 3.0):
+        front = _paved_front(plot, ground, fronts)
+        if front:
+            areas += [Area(part, AreaKind.PAVEMENT) for part in front]
+            ground = polygonal(shapely.difference(ground, shapely.union_all(front)))
+        for part in polygons_of(ground, 0.5):
             kind = _ground_kind(plot.building.use, rng)
             areas.append(Area(part, kind, float(rng.uniform(0.82, 1.16))))
             if kind is AreaKind.GRASS:
-                green.append((part, plot.building.use))
+                lawns.append(Lawn(part, plot.building.use))
                 areas += _beds(part, plot, rng)
         if plot.ground.distance(paved) < 0.5:
             access = _access(plot, paved, ground, rng)
             paths += access[0]
             slots += access[1]
     shapes = tuple(area.polygon for area in paths)
-    return Gardens((*areas, *paths), tuple(green), shapes, tuple(slots))
+    return Gardens((*areas, *paths), tuple(lawns), shapes, tuple(slots))
+
+
+def _paved_front(plot: Plot, ground: BaseGeometry, fronts: BaseGeometry) -> list[Polygon]:
+    """Ground between a town building and the pavement, which belongs to the pavement."""
+    use = plot.building.use
+    if use is not BuildingUse.APARTMENTS and use not in _PAVED_FRONTS:
+        return []
+    parts = polygons_of(shapely.intersection(ground, fronts), 0.3)
+    if use is BuildingUse.APARTMENTS:
+        parts = [part for part in parts if 2.0 * part.area / part.length < _NARROW_FRONT_M]
+    return parts
 
 
 def _ground_kind(use: BuildingUse, rng: np.random.Generator) -> AreaKind:

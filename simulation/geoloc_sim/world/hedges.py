@@ -27,7 +27,7 @@ def hedges(
     layout: Layout, plots: Plots, gardens: Gardens, ground: Ground, settings: DressingSettings
 ) -> list[Fixture]:
     """Fixtures along street fronts of houses and along the borders between gardens."""
-    green = shapely.STRtree([lawn for lawn, _ in gardens.green])
+    green = shapely.STRtree([lawn.ground for lawn in gardens.lawns])
     paths = shapely.union_all([path.buffer(0.3) for path in gardens.paths])
     shapely.prepare(paths)
     fixtures: list[Fixture] = []

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 
 import numpy as np
@@ -14,7 +15,7 @@ from geoloc_sim.randomness import stream
 from geoloc_sim.world.bays import Bay
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.free_space import Obstacles, Spacing, points_inside
-from geoloc_sim.world.gardens import Gardens
+from geoloc_sim.world.gardens import Lawn
 from geoloc_sim.world.records import AreaKind, BuildingUse, Layout, RoadClass, Tree, TreeKind
 from geoloc_sim.world.roads import Roads, StreetBody
 
@@ -84,17 +85,17 @@ def tree_rows(
 
 
 def garden_trees(
-    layout: Layout, gardens: Gardens, ground: Ground, settings: DressingSettings
+    layout: Layout, lawns: Sequence[Lawn], ground: Ground, settings: DressingSettings
 ) -> list[Tree]:
     """Trees and bushes of the lawns, mixed in kind and size."""
     trees: list[Tree] = []
-    for number, (lawn, use) in enumerate(gardens.green):
+    for number, lawn in enumerate(lawns):
         rng = stream('garden trees', layout.seed, number)
-        inner = lawn.buffer(-0.7)
+        inner = lawn.ground.buffer(-0.7)
         if inner.is_empty:
             continue
-        count = int(rng.poisson(lawn.area / settings.garden_tree_m2))
-        tall = 1.0 if use is BuildingUse.HOUSE else 1.35
+        count = int(rng.poisson(lawn.ground.area / settings.garden_tree_m2))
+        tall = 1.0 if lawn.use is BuildingUse.HOUSE else 1.35
         trees += _mixed(inner, count, 0.35, tall, ground, rng)
     return trees
 

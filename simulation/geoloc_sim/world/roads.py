@@ -116,6 +116,11 @@ def polygons_of(geometry: BaseGeometry, smallest_m2: float = 1e-3) -> list[Polyg
     ]
 
 
+def polygonal(geometry: BaseGeometry) -> MultiPolygon:
+    """Any geometry without its lines, points and slivers."""
+    return MultiPolygon(polygons_of(geometry))
+
+
 def _bodies(layout: Layout, junctions: tuple[Junction, ...]) -> tuple[StreetBody, ...]:
     trims = {
         (arm.street, arm.at_start): trim
@@ -192,10 +197,10 @@ def _turning_heads(
             continue
         rng = stream('turning head', layout.seed, junction.number)
         radius = arm.half_m + rng.uniform(2.0, 4.5)
-        if min(x - west, east - x, y - south, north - y) < 15.0 or rng.random() < 0.35:
+        if min(x - west, east - x, y - south, north - y) < 9.0 or rng.random() < 0.1:
             continue
         sideways = arm.angle_rad + np.pi / 2.0
-        shift = rng.choice([-1.0, 0.0, 1.0]) * (radius - arm.half_m)
+        shift = rng.choice([-0.5, 0.0, 0.5]) * (radius - arm.half_m)
         head = Point(x + shift * np.cos(sideways), y + shift * np.sin(sideways)).buffer(radius)
         if not _near(buildings, np.array([head]), _BUILDING_CLEARANCE_M)[0]:
             heads.append(head)
