@@ -29,7 +29,7 @@ WATER_LEVEL_M = -0.45
 #: Under everything, so that rounding never leaves a gap between pieces to look through.
 BACKING_LEVEL_M = -0.6
 #: The ground goes on this far beyond the bounds, as grass.
-MARGIN_M = 1500.0
+MARGIN_M = 150.0
 
 _SMALL_TILE_M = 24.0
 _LARGE_TILE_M = 96.0
@@ -123,13 +123,17 @@ def _ground_surface(kind: AreaKind, tone: float) -> Surface:
 def _clipped(
     bounds_m: tuple[float, float, float, float], shapes: list[BaseGeometry], areas: list[Area]
 ) -> _Tile:
-    cut = shapely.clip_by_rect(np.array(shapes, dtype=object), *bounds_m)
-    broken = ~shapely.is_valid(cut)
-    if broken.any():
-        cut[broken] = shapely.intersection(
-            np.array(shapes, dtype=object)[broken], shapely.box(*bounds_m)
-        )
-    keep = np.flatnonzero(shapely.area(cut) > 0.0)
+    """The shapes inside bounds; only those that cross the border are cut."""
+    if not shapes:
+        return _Tile(bounds_m, [], [])
+    cut = np.array(shapes, dtype=object)
+    extent = shapely.bounds(cut)
+    low, high = np.array(bounds_m[:2]), np.array(bounds_m[2:])
+    apart = np.any((extent[:, 2:] <= low) | (extent[:, :2] >= high), axis=1)
+    inside = np.all((extent[:, :2] >= low) & (extent[:, 2:] <= high), axis=1)
+    crossing = ~apart & ~inside
+    cut[crossing] = shapely.intersection(cut[crossing], shapely.box(*bounds_m))
+    keep = np.flatnonzero(~apart & (shapely.area(cut) > 0.0))
     return _Tile(bounds_m, [cut[k] for k in keep], [areas[k] for k in keep])
 
 
