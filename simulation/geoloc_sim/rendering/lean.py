@@ -146,12 +146,10 @@ class LeanModel:
 
     def sky_share(self, camera: PinholeCamera, pose: Pose2) -> float:
         """``LeanImage.sky_share`` alone, by the rays of the top row."""
-        rays = camera.rays(pose.x_m, pose.y_m, pose.yaw_rad)
-        top = slice(0, camera.width)
-        face, _ = self._traced.nearest(
-            np.ascontiguousarray(rays.origins_m[top]), np.ascontiguousarray(rays.directions[top])
-        )
-        return _sky_share(face, rays.directions[top])
+        top = dataclasses.replace(camera, height=1)
+        rays = top.rays(pose.x_m, pose.y_m, pose.yaw_rad)
+        face, _ = self._traced.nearest(rays.origins_m, rays.directions)
+        return _sky_share(face, rays.directions)
 
 
 def _sky_share(face: npt.NDArray[np.int32], directions: Float32Array) -> float:
