@@ -26,8 +26,9 @@ def drive_route(
 ) -> TruthTrajectory:
     """The true motion along a route, standing still at its start and end.
 
-    Speed follows from the largest lateral acceleration, speeding up and braking; stops fall
-    before junctions. Yaw is the direction of motion (base_link is the rear axle).
+    Speed follows from the limits (of the route where it has them, else the cruising speed), the
+    largest lateral acceleration, speeding up and braking; stops fall before junctions. Yaw is
+    the direction of motion (base_link is the rear axle).
     """
     random = stream('motion', seed)
     distance, speed, dwell = _speed_profile(route, settings, random)
@@ -57,7 +58,8 @@ def _speed_profile(
     curvature = np.abs(route.curvature_per_m(distance))
     # 0.95: the averaging over time carries some of a faster approach into the turn.
     lateral = np.sqrt(0.95 * settings.lateral_m_s2 / np.maximum(curvature, 1e-6))
-    speed = np.minimum(settings.cruise_speed_m_s * factors[street], lateral)
+    limits = settings.cruise_speed_m_s if route.limits_m_s is None else route.limits_m_s[street]
+    speed = np.minimum(limits * factors[street], lateral)
     dwell = np.zeros_like(distance)
     for at_m in route.junction_distances_m:
         stops = random.random() < settings.stop_share

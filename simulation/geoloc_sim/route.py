@@ -26,11 +26,14 @@ class Route:
         curve: (east, north) metres over arc length metres, twice differentiable.
         length_m: of the curve.
         junction_distances_m: arc lengths near the junctions passed, rising, ends left out.
+        limits_m_s: speed limit before, between and after those, one more than they are; ``None``
+            where the driver's cruising speed is the only limit.
     """
 
     curve: CubicSpline
     length_m: float
     junction_distances_m: FloatArray
+    limits_m_s: FloatArray | None = None
 
     def tangent(self, distance_m: FloatArray) -> FloatArray:
         """First derivative of the curve, shape (n, 2); its length is 1 up to 0.01 %."""
@@ -54,6 +57,22 @@ def make_route(
     random = stream('route', world_seed, drive_seed)
     junctions = _random_walk(network, 1.05 * distance_m + 8.0 * corner_m, random)
     points, corners = _join(network, junctions)
+    return smooth_route(points, corners, corner_m)
+
+
+def smooth_route(
+    points: FloatArray, corners: list[int], corner_m: float, limits_m_s: FloatArray | None = None
+) -> Route:
+    """A route along points, smoothed by a Gaussian of ``corner_m`` over arc length.
+
+    Three times that length is left out at both ends.
+
+    Args:
+        points: shape (n, 2), no two neighbours alike.
+        corners: numbers of the points at junctions, rising.
+        corner_m: standard deviation of the smoothing.
+        limits_m_s: speed limits before, between and after the corners, shape (len(corners) + 1,).
+    """
     lengths = np.concatenate(([0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()))
     regular = np.arange(0.0, lengths[-1], _STEP_M)
     even = np.column_stack([np.interp(regular, lengths, column) for column in points.T])
@@ -62,8 +81,11 @@ def make_route(
     even = even[cut:-cut]
     arc = np.concatenate(([0.0], np.hypot(*np.diff(even, axis=0).T).cumsum()))
     at_corner = np.round(lengths[corners] / _STEP_M).astype(int) - cut
-    inside = at_corner[(at_corner > 0) & (at_corner < len(arc))]
-    return Route(CubicSpline(arc, even), float(arc[-1]), arc[inside])
+    inside = (at_corner > 0) & (at_corner < len(arc))
+    if limits_m_s is not None:
+        first = int(np.count_nonzero(at_corner <= 0))
+        limits_m_s = limits_m_s[first : first + np.count_nonzero(inside) + 1]
+    return Route(CubicSpline(arc, even), float(arc[-1]), arc[at_corner[inside]], limits_m_s)
 
 
 def _random_walk(
