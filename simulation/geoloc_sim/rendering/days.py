@@ -99,9 +99,10 @@ def _day(
 ) -> DayConditions:
     sun_rgb = _sun_rgb(generator, sun[1], cloud)
     zenith, horizon = _sky(generator, sun[1], cloud)
-    middle = 0.22 * (
-        math.sin(sun[1]) * sum(sun_rgb) / 3.0 + sum(zenith) / 6.0 + sum(horizon) / 6.0
-    )
+    # What an exposure meter sees: ground and walls, half in the sun.
+    sky = (sum(zenith) + sum(horizon)) / 6.0
+    level = 0.45 * math.sin(sun[1]) + 0.30 * math.cos(sun[1])
+    middle = 0.20 * (level * sum(sun_rgb) / 3.0 + 0.75 * sky)
     warm = generator.normal(0.0, 0.05)
     green = generator.normal(0.0, 0.02)
     leaf_share = {
@@ -120,7 +121,7 @@ def _day(
         sky_horizon_rgb=horizon,
         cloud_share=cloud,
         haze_per_m=float(haze_per_m),
-        exposure=float(0.17 / middle * 2.0 ** generator.normal(0.0, 0.3)),
+        exposure=float(0.18 / middle * 2.0 ** generator.normal(0.0, 0.3)),
         white_balance=(float(1.0 + warm), float(1.0 + green), float(1.0 - warm)),
         wetness=float(wetness),
         grass_rgb=_varied(generator, _GRASS[season]),

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 
 
-@compiled
+@inlined
 def hashed(x: int, y: int, seed: int) -> float:
     """A number in [0, 1) for a cell; all its bits depend on all of the arguments."""
     mixed = x * 374761393 + y * 668265263 + seed * 2246822519
@@ -23,7 +23,7 @@ def hashed(x: int, y: int, seed: int) -> float:
     return (mixed & 0xFFFFFF) * (1.0 / 16777216.0)
 
 
-@compiled
+@inlined
 def noise_2d(x: float, y: float, seed: int) -> float:
     """Value noise in [0, 1) with cells of size one, smooth."""
     left, low = math.floor(x), math.floor(y)
@@ -38,13 +38,13 @@ def noise_2d(x: float, y: float, seed: int) -> float:
     return bottom + v * (top - bottom)
 
 
-@compiled
+@inlined
 def faded(cells: float) -> float:
     """What is left of noise under a footprint of so many of its cells: 1 down to 0."""
     return min(max(1.6 - 1.2 * cells, 0.0), 1.0)
 
 
-@compiled
+@inlined
 def grain(x: float, y: float, cell: float, seed: int, footprint: float) -> float:
     """Noise about 0 in (-0.5, 0.5) with cells of a size, faded under a footprint."""
     share = faded(footprint / cell)
@@ -53,7 +53,7 @@ def grain(x: float, y: float, cell: float, seed: int, footprint: float) -> float
     return share * (noise_2d(x / cell, y / cell, seed) - 0.5)
 
 
-@compiled
+@inlined
 def pulses(x: float, period: float, start: float, width: float, footprint: float) -> float:
     """Share of a footprint about x under pulses [start, start + width] + k period."""
     half = 0.5 * max(footprint, 1e-4)
@@ -62,14 +62,14 @@ def pulses(x: float, period: float, start: float, width: float, footprint: float
     return (right - left) * period / (2.0 * half)
 
 
-@compiled
+@inlined
 def _pulse_integral(x: float, width: float) -> float:
     """Integral from 0 to x of pulses [0, width] of period one."""
     whole = math.floor(x)
     return whole * width + min(x - whole, width)
 
 
-@compiled
+@inlined
 def between(x: float, low: float, high: float, footprint: float) -> float:
     """Share of a footprint about x that lies in [low, high]."""
     half = 0.5 * max(footprint, 1e-4)

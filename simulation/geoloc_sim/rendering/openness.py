@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.types import FloatArray
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import compiled, inlined
 from geoloc_sim.rendering.records import Float32Array
 
 #: Most cells of a lattice; a larger world gets larger cells.
@@ -81,7 +81,7 @@ def _scan(
             values[row, column, 1] = max(top / 8.0, 0.5)
 
 
-@compiled
+@inlined
 def sky_share(
     values: Float32Array,
     west_m: float,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import compiled, inlined
 from geoloc_sim.rendering.noise import grain, noise_2d
 from geoloc_sim.rendering.openness import sky_share
 from geoloc_sim.rendering.records import Float32Array, Int32Array, Rgb
@@ -104,12 +104,13 @@ def shade(
         pixel = along * spread_rad + spread_m
         spot = spot_of(row, int(seeds[number]), light.seed, x, y, z, direction, normal, pixel)
         if kind == _FOLIAGE:
-            albedo, cover[i] = leaves(
+            albedo, cover[i], normal = leaves(
                 colour_at(row, COLOUR),
                 float(row[PARAMETER]),
                 x,
                 y,
                 z,
+                normal,
                 spot.facing,
                 pixel,
                 spot.seed & 0xFFFF,
@@ -126,7 +127,7 @@ def shade(
             rgb[i, channel] = kept * colour[channel] + (1.0 - kept) * light.horizon_rgb[channel]
 
 
-@compiled
+@inlined
 def spot_of(
     row: Float32Array,
     seed: int,
@@ -160,7 +161,7 @@ def spot_of(
     )
 
 
-@compiled
+@inlined
 def material_of(kind: int, row: Float32Array, spot: Spot, light: Light, z: float) -> Material:
     """Albedo and mirror of anything but leaves."""
     if kind <= _MANHOLE:
@@ -172,7 +173,7 @@ def material_of(kind: int, row: Float32Array, spot: Spot, light: Light, z: float
     return thing(kind, row, spot, z)
 
 
-@compiled
+@inlined
 def dappled(light: Light, x: float, y: float, z: float, pixel: float) -> float:
     """Share of the sun through a crown: spots of light, the same all along a beam."""
     sun = light.sun_direction
@@ -182,7 +183,7 @@ def dappled(light: Light, x: float, y: float, z: float, pixel: float) -> float:
     return min(max(2.6 * (spots - 0.62) + 0.12, 0.04), 0.85)
 
 
-@compiled
+@inlined
 def lit_colour(
     light: Light,
     material: Material,
@@ -224,7 +225,7 @@ def lit_colour(
     return red, green, blue
 
 
-@compiled
+@inlined
 def mirrored(
     light: Light,
     kind: int,

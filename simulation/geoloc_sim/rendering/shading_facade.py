@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import between, faded, grain, hashed, noise_2d, pulses
 from geoloc_sim.rendering.records import Float32Array, Rgb
 from geoloc_sim.rendering.shading_shop import shop
@@ -69,7 +69,7 @@ class Pattern(NamedTuple):
     seed: int
 
 
-@compiled
+@inlined
 def facade(row: Float32Array, spot: Spot) -> Material:
     """Albedo and mirror of a wall with its windows, shop or doors."""
     colour, second = colour_at(row, COLOUR), colour_at(row, SECOND)
@@ -91,7 +91,7 @@ def facade(row: Float32Array, spot: Spot) -> Material:
     return material
 
 
-@compiled
+@inlined
 def read_pattern(row: Float32Array, seed: int, ground_floor: int) -> Pattern:
     """The grid by a surface's parameters; whole bays only, in the middle of the wall."""
     width, height = float(row[PARAMETER]), float(row[PARAMETER + 1])
@@ -109,7 +109,7 @@ def read_pattern(row: Float32Array, seed: int, ground_floor: int) -> Pattern:
     )
 
 
-@compiled
+@inlined
 def wall(colour: Rgb, pattern: Pattern, spot: Spot) -> Rgb:
     """Plaster, brick, panels or the frame between panes; weathered, with plinth and cornice."""
     u, v, wide, seed = spot.u, spot.v, footprint(spot), spot.seed
@@ -149,7 +149,7 @@ def wall(colour: Rgb, pattern: Pattern, spot: Spot) -> Rgb:
     return albedo
 
 
-@compiled
+@inlined
 def bricks(spot: Spot) -> float:
     """Tone of courses of bricks with mortar between them."""
     length, course = 0.25, 0.077
@@ -163,7 +163,7 @@ def bricks(spot: Spot) -> float:
     return 1.0 + shade + 0.55 * (mortar - 0.18)
 
 
-@compiled
+@inlined
 def windows(albedo: Rgb, second: Rgb, pattern: Pattern, spot: Spot) -> Material:
     """The wall with its windows: surround, sill, shutters, reveal, frame, panes."""
     u = spot.u - pattern.start
@@ -206,7 +206,7 @@ def windows(albedo: Rgb, second: Rgb, pattern: Pattern, spot: Spot) -> Material:
     return mixed(albedo, inner, hole), mirror * clear * hole
 
 
-@compiled
+@inlined
 def around(
     albedo: Rgb,
     second: Rgb,
@@ -243,7 +243,7 @@ def around(
     return mixed(albedo, (0.55, 0.54, 0.51), 0.9 * ledge * across)
 
 
-@compiled
+@inlined
 def room(pattern: Pattern, spot: Spot, deep_u: float, deep_v: float, sort: float) -> Material:
     """What is seen through a window, other from window to window: dark, curtains, a blind."""
     column, floor = int(deep_u // pattern.bay), int(deep_v // pattern.storey)
@@ -276,7 +276,7 @@ def room(pattern: Pattern, spot: Spot, deep_u: float, deep_v: float, sort: float
     return mixed(mean, behind, near), 0.10 + 0.90 * fresnel(spot.facing, 0.04)
 
 
-@compiled
+@inlined
 def door(material: Material, second: Rgb, pattern: Pattern, spot: Spot) -> Material:
     """One bay of the ground floor has a door with a step and a small roof light."""
     bay = int(hashed(pattern.seed & 0xFFFF, 9, 4) * pattern.bays)

@@ -8,7 +8,7 @@ Stains, grain and cracks are seeded by the day, so no two days (nor the aerial i
 from __future__ import annotations
 
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import faded, grain, hashed, noise_2d, pulses
 from geoloc_sim.rendering.records import Float32Array, Rgb
 from geoloc_sim.rendering.sky import Light
@@ -40,7 +40,7 @@ _MANHOLE = int(SurfaceKind.MANHOLE)
 _LAWN_LEVEL = 0.11
 
 
-@compiled
+@inlined
 def ground(kind: int, row: Float32Array, spot: Spot, light: Light) -> Material:
     """Albedo and mirror of ground of one of the kinds up to MANHOLE, dry or wet."""
     colour = colour_at(row, COLOUR)
@@ -73,7 +73,7 @@ def ground(kind: int, row: Float32Array, spot: Spot, light: Light) -> Material:
     return wet(albedo, spot, light)
 
 
-@compiled
+@inlined
 def wet(albedo: Rgb, spot: Spot, light: Light) -> Material:
     """Darker and mirroring when wet, most where water stands."""
     wetness = light.wetness
@@ -87,7 +87,7 @@ def wet(albedo: Rgb, spot: Spot, light: Light) -> Material:
     return scaled(albedo, 1.0 - wetness * (0.38 + 0.22 * puddle)), mirror
 
 
-@compiled
+@inlined
 def crack(spot: Spot, size: float, seed: int, wide: float) -> float:
     """Share of the footprint under cracks that wind about cells of a size."""
     shift = 0.25 * size
@@ -100,7 +100,7 @@ def crack(spot: Spot, size: float, seed: int, wide: float) -> float:
     )
 
 
-@compiled
+@inlined
 def asphalt(colour: Rgb, spot: Spot, seed: int, age: float) -> Rgb:
     """Grain of the stones, stains, bleaching, cracks; age 1 is an old road, 0 a new one."""
     u, v, wide = spot.u, spot.v, footprint(spot)
@@ -124,7 +124,7 @@ def asphalt(colour: Rgb, spot: Spot, seed: int, age: float) -> Rgb:
     )
 
 
-@compiled
+@inlined
 def paving(kind: int, colour: Rgb, spot: Spot, seed: int) -> Rgb:
     """Slabs, small stones or worn gravel with joints and stains, by the surface's seed."""
     wide = footprint(spot)
@@ -155,7 +155,7 @@ def paving(kind: int, colour: Rgb, spot: Spot, seed: int) -> Rgb:
     return scaled(colour, tone * (1.0 - 0.45 * gap))
 
 
-@compiled
+@inlined
 def grass(colour: Rgb, spot: Spot, light: Light) -> Rgb:
     """The day's lawn: tufts, worn and dry places."""
     u, v, wide, seed = spot.u, spot.v, footprint(spot), spot.day_seed
@@ -180,7 +180,7 @@ def grass(colour: Rgb, spot: Spot, light: Light) -> Rgb:
     return scaled(lawn, level * max(tone, 0.25))
 
 
-@compiled
+@inlined
 def soil(colour: Rgb, spot: Spot, seed: int) -> Rgb:
     """Bare earth with clods, and weeds here and there."""
     u, v, wide = spot.u, spot.v, footprint(spot)
@@ -191,7 +191,7 @@ def soil(colour: Rgb, spot: Spot, seed: int) -> Rgb:
     return mixed(scaled(colour, tone), (0.08, 0.10, 0.03), min(max(weed, 0.0), 0.7))
 
 
-@compiled
+@inlined
 def paint(colour: Rgb, spot: Spot, seed: int) -> Rgb:
     """Road paint: dirty, and worn down to the asphalt in places."""
     u, v, wide = spot.u, spot.v, footprint(spot)

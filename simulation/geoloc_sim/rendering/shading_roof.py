@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import faded, grain, hashed, noise_2d, pulses
 from geoloc_sim.rendering.records import Float32Array, Rgb
 from geoloc_sim.rendering.spots import (
@@ -24,7 +24,7 @@ _ROOF_TILES = int(SurfaceKind.ROOF_TILES)
 _ROOF_METAL = int(SurfaceKind.ROOF_METAL)
 
 
-@compiled
+@inlined
 def roof(kind: int, row: Float32Array, spot: Spot) -> Material:
     """Albedo and mirror of a roof."""
     colour = colour_at(row, COLOUR)
@@ -36,7 +36,7 @@ def roof(kind: int, row: Float32Array, spot: Spot) -> Material:
     return felt(colour, spot, spacing if spacing > 0.1 else 1.0), 0.0
 
 
-@compiled
+@inlined
 def tiles(colour: Rgb, spot: Spot, spacing: float) -> Rgb:
     """Rows with a shadow under each, rounded tiles side by side, old and new ones, moss."""
     seed, wide = spot.seed, footprint(spot)
@@ -54,7 +54,7 @@ def tiles(colour: Rgb, spot: Spot, spacing: float) -> Rgb:
     return mixed(scaled(colour, tone), (0.07, 0.08, 0.04), min(max(moss, 0.0), 0.5))
 
 
-@compiled
+@inlined
 def metal(colour: Rgb, spot: Spot, spacing: float) -> Material:
     """Standing seams with light and shade, streaks down the slope."""
     seed, wide = spot.seed, footprint(spot)
@@ -67,7 +67,7 @@ def metal(colour: Rgb, spot: Spot, spacing: float) -> Material:
     return scaled(colour, tone), fresnel(spot.facing, 0.05) * 0.5
 
 
-@compiled
+@inlined
 def felt(colour: Rgb, spot: Spot, spacing: float) -> Rgb:
     """Sheets with dark seams (wide ones), or gravel; dirt where water stood."""
     seed, wide = spot.seed, footprint(spot)

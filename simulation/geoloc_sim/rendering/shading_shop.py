@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import between, faded, hashed, noise_2d, pulses
 from geoloc_sim.rendering.records import Rgb
 from geoloc_sim.rendering.spots import Material, Spot, fresnel, mixed, scaled
@@ -13,7 +13,7 @@ _PANE_LOW, _BOARD_LOW, _BOARD_HIGH = 0.14, 0.74, 0.93  # shares of the storey's 
 _DISPLAY_M = 0.7  # goods stand this deep behind the pane
 
 
-@compiled
+@inlined
 def shop(
     colour: Rgb,
     second: Rgb,
@@ -52,7 +52,7 @@ def shop(
     return albedo, mirror
 
 
-@compiled
+@inlined
 def own_colour(second: Rgb, which: int, seed: int) -> Rgb:
     """The colour of one shop: the front's, turned towards another for the next."""
     turn = hashed(which, 3, seed)
@@ -66,7 +66,7 @@ def own_colour(second: Rgb, which: int, seed: int) -> Rgb:
     return red, green, blue
 
 
-@compiled
+@inlined
 def letters(own: Rgb, spot: Spot, x: float, front: float, storey: float, which: int) -> Rgb:
     """A board with a word in the middle, light on dark or dark on light."""
     cell = 0.075 * storey
@@ -86,22 +86,24 @@ def letters(own: Rgb, spot: Spot, x: float, front: float, storey: float, which: 
     return mixed(own, word, in_word * ink)
 
 
-@compiled
+@inlined
 def display(spot: Spot, x: float, storey: float, seed: int) -> Rgb:
     """Goods behind the pane, lit, on a dark ground."""
     u = x + _DISPLAY_M * spot.slope_u
     v = spot.v + _DISPLAY_M * spot.slope_v
     near = faded(max(spot.wide_u, spot.wide_v) / 0.5)
-    column = int(u // 0.42)
-    tall = (0.22 + 0.38 * hashed(column, 1, seed + 41)) * storey
-    goods = between(v, -9.0, tall, spot.wide_v)
-    red = 0.05 + 0.30 * hashed(column, 2, seed + 42)
-    green = 0.05 + 0.26 * hashed(column, 3, seed + 43)
-    blue = 0.05 + 0.24 * hashed(column, 4, seed + 44)
+    shelf = max(int(v // 0.55), 0)
+    column = int(u // 0.31)
+    tall = 0.55 * shelf + 0.12 + 0.36 * hashed(column, shelf, seed + 41)
+    highest = (0.25 + 0.35 * hashed(int(u // 1.9), 1, seed + 45)) * storey
+    goods = between(v, 0.55 * shelf, tall, spot.wide_v) * (1.0 if v < highest else 0.0)
+    level = 0.03 + 0.20 * hashed(column, shelf, seed + 42)
+    turn = hashed(column, shelf, seed + 43) - 0.5
+    red, green, blue = level * (1.0 + 0.8 * turn), level, level * (1.0 - 0.7 * turn)
     tone = 0.5 + 0.9 * (
-        0.5 + faded(spot.wide_u / 0.12) * (noise_2d(u / 0.12, v / 0.2, seed) - 0.5)
+        0.5 + faded(spot.wide_u / 0.12) * (noise_2d(u / 0.09, v / 0.2, seed) - 0.5)
     )
     lit = min(max(v / storey, 0.0), 0.8)
     back = (0.035 + 0.07 * lit, 0.032 + 0.06 * lit, 0.028 + 0.045 * lit)
     shown = mixed(back, (red * tone, green * tone, blue * tone), goods)
-    return mixed((0.11, 0.10, 0.09), shown, near)
+    return mixed((0.085, 0.08, 0.07), shown, near)

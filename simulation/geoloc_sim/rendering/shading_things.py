@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import faded, grain, hashed, pulses
 from geoloc_sim.rendering.records import Float32Array, Rgb
 from geoloc_sim.rendering.spots import (
@@ -32,7 +32,7 @@ _WOOD = int(SurfaceKind.WOOD)
 _BARRIER = int(SurfaceKind.BARRIER)
 
 
-@compiled
+@inlined
 def thing(kind: int, row: Float32Array, spot: Spot, z: float) -> Material:
     """Albedo and mirror of anything that is neither ground nor building nor leaf."""
     colour = colour_at(row, COLOUR)
@@ -61,7 +61,7 @@ def thing(kind: int, row: Float32Array, spot: Spot, z: float) -> Material:
     return scaled(colour, 1.0 + 0.12 * grain(spot.u, spot.v, 0.5, spot.seed, wide)), 0.0
 
 
-@compiled
+@inlined
 def sign(colour: Rgb, second: Rgb, spot: Spot) -> Rgb:
     """Rows of something written."""
     line = pulses(spot.v, 0.16, 0.04, 0.08, spot.wide_v)
@@ -70,7 +70,7 @@ def sign(colour: Rgb, second: Rgb, spot: Spot) -> Rgb:
     return mixed(colour, second, 0.8 * line * letter)
 
 
-@compiled
+@inlined
 def noise_3d(x: float, y: float, z: float, seed: int) -> float:
     """Value noise in [0, 1) with cells of size one."""
     left, low, under = math.floor(x), math.floor(y), math.floor(z)
@@ -88,35 +88,43 @@ def noise_3d(x: float, y: float, z: float, seed: int) -> float:
     return near + w * (far - near)
 
 
-@compiled
+@inlined
 def leaves(
     colour: Rgb,
     density: float,
     x: float,
     y: float,
     z: float,
+    normal: Rgb,
     facing: float,
     wide: float,
     seed: int,
-) -> tuple[Rgb, float]:
-    """Albedo, and how much of the pixel leaves cover, at a point of a crown.
+) -> tuple[Rgb, float, Rgb]:
+    """Albedo, how much of the pixel leaves cover, and their normal, at a point of a crown.
 
     Crowns fray where they are seen edge on, and gaps open where the clumps are thin.
     """
-    clump = noise_3d(x * 2.2, y * 2.2, z * 2.2, seed)
-    leaf = 0.5
-    share = faded(wide / 0.13)
-    if share > 0.0:
-        leaf += share * (noise_3d(x * 7.7, y * 7.7, z * 7.7, seed + 5) - 0.5)
-    fine = 0.0
-    share = faded(wide / 0.05)
-    if share > 0.0:
-        fine = share * (noise_3d(x * 21.0, y * 21.0, z * 21.0, seed + 9) - 0.5)
-    height = 0.42 * clump + 0.40 * leaf + 0.30 * fine + 0.10
-    needed = 0.95 - 0.62 * density - 0.55 * min(facing * 1.7, 1.0)
-    soft = 0.05 + 0.35 * min(wide / 0.25, 1.0)
-    cover = min(max((height - needed) / soft, 0.0), 1.0)
-    tone = 0.55 + 0.75 * clump + 0.65 * (leaf - 0.5) + 0.9 * fine
-    warm = 0.25 * (hashed(int(x * 1.7), int(y * 1.7), seed + 3) - 0.5) + 0.3 * (clump - 0.5)
-    red, green, blue = colour
-    return scaled((red * (1.0 + warm), green * (1.0 + 0.35 * warm), blue), max(tone, 0.2)), cover
+    clump = noise_3d(x * 2.1, y * 2.1, z * 2.1, seed) - 0.5
+    leaf, fine = 0.0, 0.0
+    near = faded(wide / 0.14)
+    if near > 0.0:
+        leaf = near * (noise_3d(x * 7.3, y * 7.3, z * 7.3, seed + 5) - 0.5)
+    near = faded(wide / 0.06)
+    if near > 0.0:
+        fine = near * (noise_3d(x * 17.0, y * 17.0, z * 17.0, seed + 9) - 0.5)
+    height = 0.5 * clump + 0.6 * leaf + 0.6 * fine
+    needed = 0.36 - 0.30 * density - 0.45 * min(facing * 1.2, 0.8)
+    soft = 0.04 + 0.5 * min(wide / 0.3, 1.0)
+    cover = min(max((height - needed) / soft + 0.5, 0.0), 1.0)
+    tone = 0.95 + 0.9 * clump + 1.1 * leaf + 1.2 * fine
+    warm = 0.5 * clump + 0.4 * (hashed(int(x * 0.9), int(y * 0.9), seed + 3) - 0.5)
+    albedo = (
+        colour[0] * (1.0 + warm) * max(tone, 0.15),
+        colour[1] * (1.0 + 0.35 * warm) * max(tone, 0.15),
+        colour[2] * max(tone, 0.15),
+    )
+    nx = 0.7 * normal[0] + 2.2 * clump + 1.4 * leaf
+    ny = 0.7 * normal[1] + 1.6 * leaf - 1.2 * fine
+    nz = 0.7 * normal[2] + 0.35 + 1.6 * fine - 1.2 * clump
+    length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-6
+    return albedo, cover, (nx / length, ny / length, nz / length)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import faded, noise_2d
 from geoloc_sim.rendering.records import DayConditions, Rgb
 
@@ -75,7 +75,7 @@ def _rgb(values: Rgb) -> Rgb:
     return float(values[0]), float(values[1]), float(values[2])
 
 
-@compiled
+@inlined
 def clear_sky(light: Light, z: float) -> Rgb:
     """Light of the cloudless sky where the sine of elevation is z; the horizon's below it."""
     share = math.sqrt(max(z, 0.0))
@@ -87,7 +87,7 @@ def clear_sky(light: Light, z: float) -> Rgb:
     )
 
 
-@compiled
+@inlined
 def cloud_cover(light: Light, x: float, y: float, z: float, spread: float) -> tuple[float, float]:
     """Cover, and brightness of the cloud (about 1), in a direction; a layer of clouds above."""
     scale = 1.0 / (max(z, 0.0) + 0.06)
@@ -106,7 +106,7 @@ def cloud_cover(light: Light, x: float, y: float, z: float, spread: float) -> tu
     return cover * cover * (3.0 - 2.0 * cover), 1.12 - 0.32 * thick + 0.25 * (small - 0.5)
 
 
-@compiled
+@inlined
 def sky_rgb(light: Light, x: float, y: float, z: float, spread: float, disk: bool) -> Rgb:
     """Light from a direction (unit vector) of the sky.
 
@@ -138,7 +138,7 @@ def sky_rgb(light: Light, x: float, y: float, z: float, spread: float, disk: boo
     return red + glow * direct[0], green + glow * direct[1], blue + glow * direct[2]
 
 
-@compiled
+@inlined
 def sky_on_surface(light: Light, normal_z: float) -> Rgb:
     """Light of sky (and of the ground, for what looks down) on a surface nothing hides.
 

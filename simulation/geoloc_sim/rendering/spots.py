@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from geoloc_sim.rendering.compiled import compiled
+from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.records import Float32Array, Rgb
 
 #: Albedo, and the share of light that is reflected as by a mirror.
@@ -42,7 +42,7 @@ class Spot(NamedTuple):
     day_seed: int
 
 
-@compiled
+@inlined
 def mixed(first: Rgb, second: Rgb, share: float) -> Rgb:
     """Share of the second, the rest of the first."""
     return (
@@ -52,31 +52,31 @@ def mixed(first: Rgb, second: Rgb, share: float) -> Rgb:
     )
 
 
-@compiled
+@inlined
 def scaled(colour: Rgb, factor: float) -> Rgb:
     """The colour times a factor."""
     return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
-@compiled
+@inlined
 def blended(first: Material, second: Material, share: float) -> Material:
     """Share of the second, the rest of the first, of colour and mirror."""
     return mixed(first[0], second[0], share), first[1] + share * (second[1] - first[1])
 
 
-@compiled
+@inlined
 def colour_at(row: Float32Array, start: int) -> Rgb:
     """Three columns of a surface's numbers."""
     return float(row[start]), float(row[start + 1]), float(row[start + 2])
 
 
-@compiled
+@inlined
 def footprint(spot: Spot) -> float:
     """One size for noise: nearer the longer side, as that one blurs it."""
     return 0.65 * max(spot.wide_u, spot.wide_v) + 0.35 * min(spot.wide_u, spot.wide_v)
 
 
-@compiled
+@inlined
 def fresnel(facing: float, straight: float) -> float:
     """Reflected share of light at an angle (Schlick 1994), given that at straight incidence."""
     low = 1.0 - facing
