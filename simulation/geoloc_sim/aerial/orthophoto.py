@@ -3,8 +3,8 @@
 """Draws an aerial image, window by window, so that memory does not grow with the image.
 
 Each pixel is sampled twice, and four times where the samples meet different surfaces (edges,
-markings narrower than a pixel). Light then gets the air's veil and the sensor's noise, is blurred
-as lens and resampling do, and developed. A pixel's value does not depend on the window.
+markings down to half a pixel wide). Light then gets the air's veil and the sensor's noise, is
+blurred as lens and resampling do, and developed. A pixel's value does not depend on the window.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from geoloc_sim.aerial.records import AerialImage, BoolImage
 from geoloc_sim.aerial.settings import AerialSettings
 from geoloc_sim.randomness import stream
 from geoloc_sim.rendering.develop import develop
-from geoloc_sim.rendering.records import Float32Array, Int32Array, Rays
+from geoloc_sim.rendering.records import DayConditions, Float32Array, Int32Array, Rays
+from geoloc_sim.rendering.render import render
 from geoloc_sim.rendering.scene import Scene
-from geoloc_sim.rendering.shading import render
+from geoloc_sim.rendering.sky import light_of, sky_on_surface
 
 #: Where a pixel is sampled, in pixels from its centre (u, v): always, and at edges as well.
 _FIRST_SAMPLES = ((-0.25, -0.25), (0.25, 0.25))
@@ -55,10 +56,14 @@ class Orthophoto:
     settings: AerialSettings
     seed: int
     _top_m: float = dataclasses.field(init=False, repr=False, compare=False)
+    _gains: Float32Array = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         top_m = float(np.max(self.scene.mesh.vertices_m[:, 2], initial=0.0)) + _CLEARANCE_M
         object.__setattr__(self, '_top_m', top_m)
+        spread = 0.08 * stream('aerial brightness', self.seed).standard_normal()
+        gains = self.settings.brightness * math.exp(spread) * _balance(self.scene.day)
+        object.__setattr__(self, '_gains', gains)
         if top_m >= self.model.camera_m[2]:
             raise GeodesyError(
                 f'aerial camera at {self.model.camera_m[2]} m is not above the scene, which '
@@ -87,7 +92,7 @@ class Orthophoto:
         margin = math.ceil(3.0 * self.settings.blur_px) if self.settings.blur_px > 0.0 else 0
         grown = window.grown(margin)
         light, valid = self._light(grown)
-        light *= self._noise(grown)
+        light *= self._gains * self._noise(grown)
         if margin:
             light = self._blurred(light, valid)
         inside = slice(margin, margin + window.height), slice(margin, margin + window.width)
@@ -170,6 +175,18 @@ def aerial_patch(
     grid = PatchGrid(x_m, y_m, yaw_rad, size_m, pixels)
     turned = dataclasses.replace(photo, model=photo.model.on_grid(grid))
     return turned.image(Window(0, 0, pixels, pixels))
+
+
+def _balance(day: DayConditions) -> Float32Array:
+    """Factors on linear R, G, B that expose an 18 % grey surface in the sun to 1 on average.
+
+    Half of the day's tint is taken out, as those who balance flights do by eye.
+    """
+    sky = sky_on_surface(light_of(day), 1.0)
+    falling = np.add(sky, math.sin(day.sun_elevation_rad) * np.array(day.sun_rgb))
+    grey = 0.18 * day.exposure * falling * np.array(day.white_balance)
+    gains: Float32Array = (1.0 / np.sqrt(grey * np.mean(grey))).astype(np.float32)
+    return gains
 
 
 def _steps(ground: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -61,8 +61,15 @@ class AerialSettings:
         minimum=0.0,
         maximum=0.5,
     )
+    brightness: float = setting(
+        0.26,
+        'light, after exposure, of an 18 % grey surface in the sun where 1 is white: flights are '
+        'balanced by hand, whatever the day; it varies a little from image to image',
+        minimum=0.01,
+        maximum=2.0,
+    )
     veil: float = setting(
-        0.03,
+        0.05,
         'share of the light that the air under the camera scatters in: it greys and blues',
         minimum=0.0,
         maximum=0.5,
