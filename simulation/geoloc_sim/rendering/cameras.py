@@ -208,14 +208,21 @@ class PinholeCamera:
         if points_m.ndim != 2 or points_m.shape[1] != 3:
             raise ShapeError(f'points_m has shape {points_m.shape}; expected (n, 3)')
         map_from_camera = self._map_from_camera(x_m, y_m, yaw_rad, z_m)
-        seen = (points_m - map_from_camera.translation_m) @ map_from_camera.rotation()
-        depth = seen[:, 2]
-        in_front = depth > 1e-9
-        flat = seen[:, :2] / np.where(in_front, depth, np.nan)[:, None]
-        folded = np.hypot(flat[:, 0], flat[:, 1]) > self.distortion.radius_limit()
-        flat[folded] = np.nan
-        bent = self.distortion.distort(flat)
-        return bent * (self.fx, self.fy) + (self.cx, self.cy), depth
+        rotation, origin = map_from_camera.rotation(), map_from_camera.translation_m
+        # Column by column: numpy is slow on rows of three.
+        east, north, up = (points_m[:, axis] - origin[axis] for axis in range(3))
+        right, down, depth = (
+            rotation[0, axis] * east + rotation[1, axis] * north + rotation[2, axis] * up
+            for axis in range(3)
+        )
+        ahead = np.where(depth > 1e-9, depth, np.nan)
+        u, v = right / ahead, down / ahead
+        if not self.distortion.is_none():
+            folded = np.hypot(u, v) > self.distortion.radius_limit()
+            flat = self.distortion.distort(np.column_stack((u, v)))
+            flat[folded] = np.nan
+            u, v = flat[:, 0], flat[:, 1]
+        return np.column_stack((u * self.fx + self.cx, v * self.fy + self.cy)), depth
 
     def depth_factors(self) -> Float32Array:
         """Depth along the optical axis over distance along the ray, shape (height * width,)."""

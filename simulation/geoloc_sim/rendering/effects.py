@@ -133,17 +133,21 @@ def motion_flow(
         the middle's picture, and at the start at ``pixel - flow / 2``, with the depth of the
         middle's; 0 where it leaves the field of view.
     """
-    far = np.minimum(distance_m, _FAR_M).astype(np.float64)[:, None]
+    far = np.minimum(distance_m, _FAR_M).astype(np.float64)
     ends = []
     for time_s in (-0.5 * duration_s, 0.5 * duration_s):
         moved = pose @ Pose2.exp(motion.speed_m_s, motion.yaw_rate_rad_s, time_s)
         # The pixel's ray as it will stand then, in the picture as it is now.
         turned = camera.rays(moved.x_m, moved.y_m, moved.yaw_rad)
-        points = turned.origins_m + far * turned.directions
+        points = np.empty((3, len(far))).T  # column by column: numpy is slow on rows of three
+        for axis in range(3):
+            points[:, axis] = turned.origins_m[:, axis] + far * turned.directions[:, axis]
         ends.append(camera.project(points, pose.x_m, pose.y_m, pose.yaw_rad)[0])
     flow: FloatArray = ends[1] - ends[0]
-    jump = np.abs(flow[:, 0]) > 0.5 * camera.width  # over the seam of a panorama
-    return np.where(np.isfinite(flow) & ~jump[:, None], flow, 0.0)
+    # NaN, or over the seam of a panorama.
+    unknown = ~(np.abs(flow[:, 0]) <= 0.5 * camera.width) | ~np.isfinite(flow[:, 1])
+    flow[unknown] = 0.0
+    return flow
 
 
 def blur_along(rgb_linear: Float32Array, flow: FloatArray, frames: int) -> Float32Array:

@@ -35,7 +35,7 @@ SKY = -1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GeometryView:
-    """What every pixel's centre meets, without light.
+    """What every pixel's centre meets; where leaves cover less than half of it, what is behind.
 
     Attributes:
         depth_m: along the optical axis (pinhole) or the ray (panorama); inf for the sky, float32,
@@ -104,9 +104,9 @@ class Shot:
 def geometry_view(
     scene: Scene, camera: Camera, pose: Pose2, ground_z_m: float = 0.0
 ) -> GeometryView:
-    """Depth, normals and ids with ``base_link`` at a pose, without any light."""
+    """Depth, normals and ids of the ground view from the same pose, without colour."""
     rays = camera.rays(pose.x_m, pose.y_m, pose.yaw_rad, ground_z_m)
-    return _geometry(scene, camera, scene.trace(rays))
+    return _geometry(scene, camera, render(scene, rays, shadows=False).hits)
 
 
 def ground_view(scene: Scene, camera: Camera, pose: Pose2, shot: Shot | None = None) -> GroundView:
@@ -126,7 +126,7 @@ def ground_view(scene: Scene, camera: Camera, pose: Pose2, shot: Shot | None = N
         radiance = render(scene, rays, shadows=shot.shadows)
         light, hits = radiance.rgb.reshape(camera.height, camera.width, 3), radiance.hits
     else:
-        hits = scene.trace(rays)
+        hits = render(scene, rays, shadows=False).hits
         light = _smoothed(scene, camera, pose, shot)
     duration_s = shot.effects.exposure_s
     if duration_s > 0.0 and shot.motion != STANDING:
