@@ -95,7 +95,7 @@ def _row_middles(depth: float) -> list[tuple[float, int]]:
     """Distance of each row's middle from the first side, and which way its cars point."""
     half, row = _SLOT_M[1] / 2.0, _SLOT_M[1]
     rows = [(half + 0.2, -1)]
-    edge = row + _AISLE_M
+    edge = row + 0.2 + _AISLE_M
     while edge + row <= depth + 0.3:
         rows.append((edge + half, 1))
         edge += row

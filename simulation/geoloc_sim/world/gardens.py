@@ -29,6 +29,8 @@ _GREEN_SHARE = {
     BuildingUse.CHURCH: 0.5,
 }
 _DRIVEWAY_M = 3.0
+#: Length and width of a car with some room around it.
+_CAR_M = (4.9, 2.2)
 #: Pavement reaches the fronts of these, and so deep.
 _PAVED_FRONTS = (BuildingUse.SHOPS, BuildingUse.OFFICE)
 _FRONT_M = 4.0
@@ -166,11 +168,13 @@ def _access(
                 x + middle * math.cos(yaw), y + middle * math.sin(yaw), reach, _DRIVEWAY_M, yaw
             )
             inside = drive.intersection(ground)
-            if reach < 6.5 or inside.area < 0.9 * (drive.area - _DRIVEWAY_M * 1.2):
+            place = reach - 3.4
+            slot = ParkingSlot(x + place * math.cos(yaw), y + place * math.sin(yaw), yaw)
+            car = _turned_box(slot.x_m, slot.y_m, *_CAR_M, yaw)
+            if reach < 6.5 or not ground.contains(car):
                 continue
             areas += [Area(part, AreaKind.COURTYARD, tone * 0.95) for part in polygons_of(inside)]
-            place = reach - 3.4
-            return areas, [ParkingSlot(x + place * math.cos(yaw), y + place * math.sin(yaw), yaw)]
+            return areas, [slot]
     return areas, []
 
 

@@ -8,10 +8,11 @@ import dataclasses
 import enum
 
 import numpy as np
+import shapely
 
 from geoloc_ros.types import FloatArray
 from geoloc_sim.world.records import RoadClass, Street
-from geoloc_sim.world.street_frame import street_frame
+from geoloc_sim.world.street_frame import StreetFrame, street_frame
 
 _PARKING_LANE_M = 2.0
 _CYCLE_LANE_M = 1.5
@@ -131,14 +132,25 @@ def lane_centre_lines(street: Street) -> tuple[FloatArray, ...]:
         from the kerb inwards. They run the whole length of the street, junction to junction.
     """
     section, frame = cross_section(street), street_frame(street.centre_line_m)
-    lines = [
-        _unfolded(frame.points(frame.stations_m, d), frame.points_m) for d in section.forward_m
-    ]
-    lines += [
-        _unfolded(frame.points(frame.stations_m, d), frame.points_m)[::-1]
-        for d in section.backward_m
-    ]
-    return tuple(np.ascontiguousarray(line) for line in lines)
+    forward = [_offset_line(frame, d) for d in section.forward_m]
+    backward = [_offset_line(frame, d)[::-1] for d in section.backward_m]
+    return tuple(np.ascontiguousarray(line) for line in (*forward, *backward))
+
+
+def _offset_line(frame: StreetFrame, d: float) -> FloatArray:
+    """The line at distance d to the left; where it fails at odd bends, offsets point by point."""
+    plain = frame.points(frame.stations_m, d)
+    if abs(d) < 1e-9:
+        return plain
+    curve = shapely.offset_curve(
+        shapely.LineString(frame.points_m), d, quad_segs=4, join_style='round'
+    )
+    if curve.geom_type == 'LineString' and not curve.is_empty:
+        points: FloatArray = shapely.get_coordinates(curve)
+        if np.allclose(points[[0, -1]], plain[[0, -1]], atol=0.3):
+            points[[0, -1]] = plain[[0, -1]]
+            return points
+    return _unfolded(plain, frame.points_m)
 
 
 def _unfolded(line: FloatArray, centre: FloatArray) -> FloatArray:

@@ -83,8 +83,6 @@ def build_pavements(
         tones += [1.0] * len(roads.corner_fills)
     shapes += [bay.backing for bay in bays]
     tones += [1.0] * len(bays)
-    if not shapes:
-        return Pavements(widths, shapely.MultiPolygon(), ())
     taken = shapely.union_all([roads.region, *(bay.polygon for bay in bays)], grid_size=GRID_M)
     areas = _partition(shapes, tones, taken)
     areas += _footways(layout, taken)
