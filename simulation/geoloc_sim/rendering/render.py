@@ -16,7 +16,7 @@ from geoloc_sim.rendering.shading import LEAVES_BETWEEN, Lattice, Seen, shade
 #: Layers of leaves that a ray is followed through; the last is taken for solid.
 _LAYERS = 3
 #: Light that comes through less of a pixel than this is neglected.
-_LEAST = 0.03
+_LEAST = 0.08
 
 
 def render(scene: Scene, rays: Rays, *, shadows: bool = True) -> Radiance:

@@ -37,7 +37,7 @@ _MARKING_WHITE = int(SurfaceKind.MARKING_WHITE)
 _MARKING_YELLOW = int(SurfaceKind.MARKING_YELLOW)
 _MANHOLE = int(SurfaceKind.MANHOLE)
 #: Brightness of the colours that lawns have in meshes; more or less of it is a lawn's own tone.
-_LAWN_LEVEL = 0.11
+_LAWN_LEVEL = 0.144
 
 
 @inlined

@@ -112,9 +112,11 @@ def leaves(
     near = faded(wide / 0.06)
     if near > 0.0:
         fine = near * (noise_3d(x * 17.0, y * 17.0, z * 17.0, seed + 9) - 0.5)
-    height = 0.5 * clump + 0.6 * leaf + 0.6 * fine
-    needed = 0.36 - 0.30 * density - 0.45 * min(facing * 1.2, 0.8)
-    soft = 0.04 + 0.5 * min(wide / 0.3, 1.0)
+    height = 0.5 * clump + 0.75 * leaf + 0.6 * fine
+    # Of a crown's outside half to three quarters are leaves; the rest shows what lies behind.
+    share = (0.30 + 0.50 * density) * min(0.35 + 1.6 * facing, 1.0)
+    needed = 0.50 * (0.5 - share)
+    soft = 0.03 + 0.45 * min(wide / 0.3, 1.0)
     cover = min(max((height - needed) / soft + 0.5, 0.0), 1.0)
     tone = 0.95 + 0.9 * clump + 1.1 * leaf + 1.2 * fine
     warm = 0.5 * clump + 0.4 * (hashed(int(x * 0.9), int(y * 0.9), seed + 3) - 0.5)
