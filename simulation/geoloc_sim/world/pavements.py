@@ -15,7 +15,7 @@ from geoloc_sim.randomness import stream
 from geoloc_sim.world.bays import Bay
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.records import Area, AreaKind, Layout, RoadClass
-from geoloc_sim.world.roads import GRID_M, Roads, polygons_of
+from geoloc_sim.world.roads import GRID_M, Roads, polygonal, polygons_of
 from geoloc_sim.world.street_frame import street_frame
 
 _WIDTH_FACTOR = {
@@ -93,6 +93,7 @@ def build_pavements(
 def _partition(shapes: list[BaseGeometry], tones: list[float], taken: BaseGeometry) -> list[Area]:
     """What each shape has for itself beside what is taken; earlier shapes come first."""
     free = shapely.difference(np.array(shapes, dtype=object), taken, grid_size=GRID_M)
+    free = np.array([polygonal(shape) for shape in free], dtype=object)
     tree = shapely.STRtree(free)
     first, second = tree.query(free, predicate='intersects')
     areas = []

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoloc_ros.types import FloatArray
 from geoloc_sim.world.records import Building, Layout
-from geoloc_sim.world.roads import GRID_M, polygons_of
+from geoloc_sim.world.roads import GRID_M, polygonal, polygons_of
 
 _SAMPLE_M = 5.0
 _PLOT_REACH_M = 24.0
@@ -91,9 +91,9 @@ def _cells(
         [building.footprint for building in buildings], _PLOT_REACH_M, quad_segs=3
     )
     cells = np.array([shapely.union_all(part) for part in parts], dtype=object)
-    return shapely.intersection(cells, reach, grid_size=GRID_M), _borders(
-        diagram, vertices, owners, reach
-    )
+    cells = shapely.intersection(cells, reach, grid_size=GRID_M)
+    shapes = np.array([polygonal(cell) for cell in cells], dtype=object)
+    return shapes, _borders(diagram, vertices, owners, reach)
 
 
 def _samples(buildings: tuple[Building, ...]) -> tuple[FloatArray, np.ndarray]:
