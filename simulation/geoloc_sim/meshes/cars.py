@@ -15,10 +15,10 @@ from geoloc_sim.meshes import colours
 from geoloc_sim.meshes.builder import MeshBuilder, Surface
 from geoloc_sim.meshes.colours import Rgb, varied
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.meshes.solids import Solid, joined, loft, placed, tube
+from geoloc_sim.meshes.solids import Solid, joined, loft, placed
 
 _GLASS = colours.linear('20272b')
-_LIGHT = colours.linear('e6e8e6')
+_LIGHT = colours.linear('c9ced0')
 _BRAKE = colours.linear('8c1512')
 _PLATE = colours.linear('c8c8c0')
 _HUB = colours.linear('9a9c9e')
@@ -99,10 +99,10 @@ def _parts(body_number: int) -> tuple[tuple[SurfaceKind, Rgb | None, Solid], ...
     tyres, hubs = [], []
     for along in body.wheels:
         for side in (-1.0, 1.0):
-            x, y, radius = along - body.length_m / 2.0, side * body.width_m / 2.0, body.wheel_m
-            inner, outer = (x, y - 0.2 * side, radius), (x, y + 0.015 * side, radius)
-            tyres.append(tube(inner, outer, radius, radius, 9, capped=True))
-            hubs.append(_disc(x, y + 0.025 * side, radius, 0.6 * radius, side))
+            x, y = along - body.length_m / 2.0, side * body.width_m / 2.0
+            tyres.append(_tread(x, y, body.wheel_m, side))
+            tyres.append(_disc(x, y + 0.012 * side, body.wheel_m, body.wheel_m, side, 9))
+            hubs.append(_disc(x, y + 0.02 * side, body.wheel_m, 0.62 * body.wheel_m, side, 6))
     half, front = body.width_m / 2.0, body.length_m / 2.0
     lamps = [_plate(front + 0.012, s * (half - 0.32), 0.62, 0.34, 0.14, 1.0) for s in (-1, 1)]
     brakes = [_plate(-front - 0.012, s * (half - 0.22), 0.72, 0.24, 0.2, -1.0) for s in (-1, 1)]
@@ -114,40 +114,49 @@ def _parts(body_number: int) -> tuple[tuple[SurfaceKind, Rgb | None, Solid], ...
         (SurfaceKind.CAR_GLASS, _GLASS, joined(panes)),
         (SurfaceKind.RUBBER, _TYRE, joined([*tyres, *grille])),
         (SurfaceKind.METAL, _HUB, joined(hubs)),
-        (SurfaceKind.PLAIN, _LIGHT, joined(lamps)),
+        (SurfaceKind.LAMP_HEAD, _LIGHT, joined(lamps)),
         (SurfaceKind.PLAIN, _BRAKE, joined(brakes)),
         (SurfaceKind.PLAIN, _PLATE, joined(plates)),
     )
 
 
 def _lower_body(body: Body) -> Solid:
+    """A skin open below, narrower at both ends and with a rounded shoulder."""
     half = body.width_m / 2.0
     rings = []
     for x, z in body.top:
-        end = min(x, body.length_m - x) < 0.08
-        belt = half - (0.14 if end else 0.07)
-        middle = half - (0.06 if end else 0.0)
-        foot = half - (0.16 if end else 0.1)
-        sill = _SILL_M + (0.12 if end else 0.0)
-        waist = sill + 0.6 * (z - sill)
-        ring = [
-            (-foot, sill), (foot, sill), (middle, waist), (belt, z), (-belt, z), (-middle, waist)
-        ]  # fmt: skip
+        from_end = min(x, body.length_m - x)
+        width = half * float(np.interp(from_end, (0.0, 0.12, 0.6), (0.8, 0.93, 1.0)))
+        sill = _SILL_M + (0.12 if from_end < 0.08 else 0.0)
+        right = [
+            (width - 0.05, sill),
+            (width, sill + 0.55 * (z - sill)),
+            (width - 0.03, z - 0.07),
+            (width - 0.12, z),
+        ]
+        ring = right + [(-y, height) for y, height in reversed(right)]
         rings.append([(x - body.length_m / 2.0, y, height) for y, height in ring])
-    return loft(np.array(rings))
+    return loft(np.array(rings), closed_rings=False)
 
 
 def _house_corners(body: Body) -> FloatArray:
-    """Feet and tops of the glasshouse, shape (2, 4, 3): rear right, front right, front left ..."""
+    """Rings of the glasshouse: foot, upper edge of the windows, roof; shape (3, 4, 3).
+
+    Corners: rear right, front right, front left, rear left.
+    """
     xs, zs = zip(*body.top, strict=True)
-    half, top_half = body.width_m / 2.0 - 0.09, body.width_m / 2.0 - 0.24
+    half, top_half = body.width_m / 2.0 - 0.1, body.width_m / 2.0 - 0.24
     centre = body.length_m / 2.0
-    feet, tops = [], []
+    foot, roof = [], []
     for end, side in ((0, -1.0), (1, -1.0), (1, 1.0), (0, 1.0)):
-        foot = body.glass_foot[end]
-        feet.append((foot - centre, side * half, float(np.interp(foot, xs, zs)) - 0.02))
-        tops.append((body.glass_top[end] - centre, side * top_half, body.roof_m))
-    return np.array([feet, tops])
+        x = body.glass_foot[end]
+        foot.append((x - centre, side * half, float(np.interp(x, xs, zs)) - 0.03))
+        roof.append((body.glass_top[end] - centre, side * top_half, body.roof_m - 0.02))
+    low, high = np.array(foot), np.array(roof)
+    edge = low + 0.9 * (high - low)
+    middle = high.mean(axis=0)
+    crown = middle + (high - middle) * [0.9, 0.85, 1.0] + [0.0, 0.0, 0.02]
+    return np.array([low, edge, crown])
 
 
 def _glasshouse(body: Body) -> Solid:
@@ -156,7 +165,7 @@ def _glasshouse(body: Body) -> Solid:
 
 def _panes(body: Body) -> list[Solid]:
     """Windows just outside the glasshouse: rear, front, and on both sides."""
-    feet, tops = _house_corners(body)
+    feet, tops, _ = _house_corners(body)
     panes = []
     for start, end, shares in (
         (3, 0, ((0.1, 0.9),)),
@@ -170,7 +179,7 @@ def _panes(body: Body) -> list[Solid]:
         for low, high in shares:
             corners = [
                 _between(a, b, c, d, u, v) + out
-                for u, v in ((low, 0.12), (high, 0.12), (high, 0.86), (low, 0.86))
+                for u, v in ((low, 0.1), (high, 0.1), (high, 0.94), (low, 0.94))
             ]
             panes.append((np.array(corners), np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)))
     return panes
@@ -201,12 +210,32 @@ def _plate(
     return corners, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
 
 
-def _disc(x_m: float, y_m: float, z_m: float, radius_m: float, side: float) -> Solid:
-    angles = -side * np.arange(7) * (2.0 * math.pi / 7)
+def _disc(x_m: float, y_m: float, z_m: float, radius_m: float, side: float, corners: int) -> Solid:
+    angles = -side * np.arange(corners) * (2.0 * math.pi / corners)
     rim = np.stack(
-        [x_m + radius_m * np.cos(angles), np.full(7, y_m), z_m + radius_m * np.sin(angles)], axis=1
+        [
+            x_m + radius_m * np.cos(angles),
+            np.full(corners, y_m),
+            z_m + radius_m * np.sin(angles),
+        ],
+        axis=1,
     )
-    return rim, np.array([[0, k, k + 1] for k in range(1, 6)], dtype=np.int32)
+    faces = [[0, k, k + 1] for k in range(1, corners - 1)]
+    return rim, np.array(faces, dtype=np.int32)
+
+
+def _tread(x_m: float, y_m: float, radius_m: float, side: float) -> Solid:
+    """The lower part of a wheel's running surface, all that is seen of it."""
+    angles = np.linspace(-1.15 * math.pi, 0.15 * math.pi, 5)
+    outer, inner = y_m + 0.012 * side, y_m - 0.2 * side
+    arcs = [
+        np.stack(
+            [x_m + radius_m * np.cos(angles), np.full(5, y), radius_m * (1.0 + np.sin(angles))],
+            axis=1,
+        )
+        for y in ((inner, outer) if side > 0.0 else (outer, inner))
+    ]
+    return loft(np.array(arcs), closed_ends=False, closed_rings=False)
 
 
 def add_car(

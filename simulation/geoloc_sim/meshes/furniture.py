@@ -91,13 +91,12 @@ def _lamp(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
     reach = 1.5
     pole = joined(
         [
-            tube((0.0, 0.0, 0.0), (0.0, 0.0, 0.9), 0.1, 0.09, 6),
-            tube((0.0, 0.0, 0.9), (0.0, 0.0, height), 0.07, 0.045, 6),
-            tube((0.0, 0.0, height), (reach, 0.0, height + 0.25), 0.04, 0.03, 4),
+            tube((0.0, 0.0, 0.0), (0.0, 0.0, height), 0.09, 0.045, 5),
+            tube((0.0, 0.0, height), (reach, 0.0, height + 0.25), 0.04, 0.03, 3),
         ]
     )
     head = box((0.75, 0.28, 0.12), (reach + 0.2, 0.0, height + 0.2))
-    glass = box((0.55, 0.2, 0.02), (reach + 0.2, 0.0, height + 0.175))
+    glass = _pane_below(reach + 0.2, height + 0.19, 0.55, 0.2)
     tone = varied((colours.STEEL, colours.PAINTED_STEEL)[rng.integers(2)], rng)
     return [
         (pole, SurfaceKind.METAL, tone, _BLACK),
@@ -106,13 +105,22 @@ def _lamp(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
     ]
 
 
+def _pane_below(x_m: float, z_m: float, length_m: float, width_m: float) -> Solid:
+    """A level rectangle that faces down."""
+    x, y = length_m / 2.0, width_m / 2.0
+    corners = np.array(
+        [(x_m - x, -y, z_m), (x_m - x, y, z_m), (x_m + x, y, z_m), (x_m + x, -y, z_m)]
+    )
+    return corners, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+
+
 def _sign(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
     del fixture
     post = tube((0.0, 0.0, 0.0), (0.0, 0.0, 2.75), 0.035, 0.035, 5)
     form = int(rng.integers(4))
     corners, turn, face, edge = (
         (3, math.pi / 2.0, colours.WHITE, _RED),
-        (12, 0.0, colours.WHITE, _RED),
+        (9, 0.0, colours.WHITE, _RED),
         (4, math.pi / 4.0, _BLUE, colours.WHITE),
         (4, 0.0, _YELLOW, colours.WHITE),
     )[form]
@@ -134,7 +142,9 @@ def _prism_plate(corners: int, turn_rad: float, radius_m: float, height_m: float
         ],
         axis=1,
     )
-    return loft(np.array([ring + np.array([x, 0.0, 0.0]) for x in (0.04, 0.06)]))
+    fan = np.array([[0, k, k + 1] for k in range(1, corners - 1)], dtype=np.int32)
+    front = (ring + np.array([0.06, 0.0, 0.0]), fan)
+    return joined([front, (ring + np.array([0.04, 0.0, 0.0]), fan[:, ::-1])])
 
 
 def _traffic_light(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
@@ -157,7 +167,7 @@ def _traffic_light(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
 def _bollard(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
     del fixture
     tone = varied((colours.DARK, colours.CONCRETE, colours.PAINTED_STEEL)[rng.integers(3)], rng)
-    post = tube((0.0, 0.0, 0.0), (0.0, 0.0, 0.9), 0.08, 0.07, 6, capped=True)
+    post = tube((0.0, 0.0, 0.0), (0.0, 0.0, 0.9), 0.08, 0.07, 5, capped=True)
     return [(post, SurfaceKind.METAL, tone, _BLACK)]
 
 
@@ -213,16 +223,24 @@ def _fence(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
         return [(wall, SurfaceKind.PLAIN, tone, _BLACK)]
     tone = varied(colours.WOOD_BROWN if style == 1 else colours.PAINTED_STEEL, rng, 0.15)
     kind = SurfaceKind.WOOD if style == 1 else SurfaceKind.METAL
-    posts = max(2, 1 + round(length / 2.0))
+    posts = max(2, 1 + round(length / 2.5))
     solids = [
-        box((0.09, 0.09, 1.15), (x, 0.0, 0.0))
+        tube((x, 0.0, 0.0), (x, 0.0, 1.15), 0.06, 0.06, 3)
         for x in np.linspace(-length / 2.0, length / 2.0, posts).tolist()
     ]
-    if style == 1:
-        solids += [box((length, 0.04, 0.28), (0.0, 0.0, z)) for z in (0.15, 0.48, 0.81)]
-    else:
-        solids += [box((length, 0.03, 0.05), (0.0, 0.0, z)) for z in (0.2, 0.5, 0.8, 1.08)]
+    rails = ((0.1, 1.0),) if style == 1 else ((0.15, 0.2), (0.55, 0.6), (1.05, 1.12))
+    solids += [_board(length, low, high) for low, high in rails]
     return [(joined(solids), kind, tone, _BLACK)]
+
+
+def _board(length_m: float, low_m: float, high_m: float) -> Solid:
+    """An upright board along x, seen from both sides."""
+    half = length_m / 2.0
+    corners = np.array([(-half, low_m), (half, low_m), (half, high_m), (-half, high_m)])
+    front = np.stack([corners[:, 0], np.full(4, -0.02), corners[:, 1]], axis=1)
+    back = front * [1.0, -1.0, 1.0]
+    faces = np.array([[0, 1, 2], [0, 2, 3], [4, 6, 5], [4, 7, 6]], dtype=np.int32)
+    return np.concatenate([front, back]), faces
 
 
 def _tunnel_roof(fixture: Fixture, rng: np.random.Generator) -> list[Part]:
@@ -248,9 +266,9 @@ def _hedge(fixture: Fixture, rng: np.random.Generator) -> Solid:
     if fixture.width_m > 0.0:
         depth = fixture.width_m
     height *= float(rng.uniform(0.8, 1.7))
-    sections = max(2, 1 + round(length / 1.2))
+    sections = max(2, 1 + round(length / 2.0))
     outline = np.array(
-        [(-0.5, 0.0), (0.5, 0.0), (0.55, 0.55), (0.42, 1.0), (-0.42, 1.0), (-0.55, 0.55)]
+        [(-0.5, 0.0), (0.5, 0.0), (0.55, 0.6), (0.4, 1.0), (-0.4, 1.0), (-0.55, 0.6)]
     )
     rings = []
     for x in np.linspace(-length / 2.0, length / 2.0, sections).tolist():

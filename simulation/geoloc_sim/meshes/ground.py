@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ground: painted areas resolved into pieces that do not overlap, with kerbs between levels.
 
-Roads and parking places lie at z = 0, water below, everything else a kerb higher. The world is
-halved again and again until a tile holds little, and each tile is resolved by itself: triangles
-stay small (good for ray tracing) and no polygon is cut more often than the tree is deep.
+Roads and parking places lie at z = 0, water below, everything else a kerb higher; markings,
+patches and manholes are a second layer, as thick as paint, of pieces that do not overlap.
+
+The world is halved again and again until a tile holds little, and each tile is resolved by itself:
+triangles stay small (good for ray tracing) and no polygon is cut more often than the tree is deep.
 """
 
 from __future__ import annotations
@@ -31,9 +33,14 @@ BACKING_LEVEL_M = -0.6
 #: The ground goes on this far beyond the bounds, as grass.
 MARGIN_M = 150.0
 
-_SMALL_TILE_M = 24.0
+#: Markings lie this much over what they are painted on.
+DECAL_STEP_M = 0.004
+
+_SMALL_TILE_M = 32.0
 _LARGE_TILE_M = 96.0
-_TILE_VERTICES = 250
+_TILE_VERTICES = 400
+#: Corners that stand out less than this are left away: of decals, and of other ground.
+_SIMPLE_M = (0.02, 0.015)
 
 _DECALS = frozenset(
     {AreaKind.ROAD_PATCH, AreaKind.MARKING_WHITE, AreaKind.MARKING_YELLOW, AreaKind.MANHOLE}
@@ -103,16 +110,23 @@ def add_ground(builder: MeshBuilder, world: World) -> None:
         return surfaces[key]
 
     kerb = builder.surface(Surface(SurfaceKind.KERB, CONCRETE, object_id=GROUND_ID))
-    shapes = [area.polygon for area in world.areas]
+    shapes = _simplified(world.areas)
     for tile in _tiles(_clipped(world.layout.bounds_m, shapes, list(world.areas))):
-        raised, water = _levels(tile)
-        for piece, kind, tone in _partition(tile):
-            surface = surface_of(kind, tone)
-            for part, level in _at_levels(piece, kind, raised, water):
+        runs = _runs(tile)
+        raised, water = _levels(tile, runs)
+        for piece in _partition(tile, runs):
+            surface = surface_of(piece.kind, piece.tone)
+            for part, level in _at_levels(piece, raised, water):
                 _add_flat(builder, part, level, surface)
         _add_steps(builder, tile, raised, (-0.05, KERB_HEIGHT_M), kerb, inward=False)
         _add_steps(builder, tile, water, (WATER_LEVEL_M, 0.0), kerb, inward=True)
     _add_surroundings(builder, world, surface_of(AreaKind.GRASS, 1.0))
+
+
+def _simplified(areas: Sequence[Area]) -> list[BaseGeometry]:
+    """The areas with fewer corners on their curves."""
+    tolerances = [_SIMPLE_M[0] if area.kind in _DECALS else _SIMPLE_M[1] for area in areas]
+    return list(shapely.simplify([area.polygon for area in areas], tolerances))
 
 
 def _ground_surface(kind: AreaKind, tone: float) -> Surface:
@@ -153,36 +167,57 @@ def _tiles(tile: _Tile) -> list[_Tile]:
     return [small for half in halves for small in _tiles(_clipped(half, tile.shapes, tile.areas))]
 
 
-def _runs(tile: _Tile) -> list[tuple[AreaKind, float, BaseGeometry]]:
-    """Areas painted one after another with the same paint, as one shape each."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Run:
+    """Areas painted one after another with the same paint, as one shape."""
+
+    kind: AreaKind
+    tone: float
+    shape: BaseGeometry
+
+    @property
+    def is_decal(self) -> bool:
+        return self.kind in _DECALS
+
+
+def _runs(tile: _Tile) -> list[_Run]:
     keyed = [(area.kind, round(area.tone, 2)) for area in tile.areas]
     runs = []
     for (kind, tone), group in itertools.groupby(range(len(keyed)), key=lambda k: keyed[k]):
         members = [tile.shapes[k] for k in group]
         shape = members[0] if len(members) == 1 else shapely.union_all(members)
-        runs.append((kind, tone, shape))
+        runs.append(_Run(kind, tone, shape))
     return runs
 
 
-def _partition(tile: _Tile) -> list[tuple[BaseGeometry, AreaKind, float]]:
-    """What is seen from above: pieces that cover the tile exactly once."""
-    remaining: BaseGeometry = shapely.box(*tile.bounds_m)
+def _partition(tile: _Tile, runs: list[_Run]) -> list[_Run]:
+    """What is seen from above: ground that covers the tile exactly once, and decals on it."""
+    uncovered: BaseGeometry = shapely.box(*tile.bounds_m)
+    unpainted = uncovered
+    decals_left = sum(run.is_decal for run in runs)
     pieces = []
-    for kind, tone, shape in reversed(_runs(tile)):
-        piece = shapely.intersection(shape, remaining)
+    for run in reversed(runs):
+        under = unpainted if run.is_decal else uncovered
+        piece = shapely.intersection(run.shape, under)
         if piece.area > 0.0:
-            pieces.append((piece, kind, tone))
-            remaining = shapely.difference(remaining, shape)
-    pieces.append((remaining, AreaKind.GRASS, 1.0))
+            pieces.append(_Run(run.kind, run.tone, piece))
+        if run.is_decal:
+            decals_left -= 1
+        else:
+            uncovered = shapely.difference(uncovered, run.shape)
+        if decals_left:
+            unpainted = shapely.difference(unpainted, run.shape)
+    pieces.append(_Run(AreaKind.GRASS, 1.0, uncovered))
     return pieces
 
 
-def _levels(tile: _Tile) -> tuple[BaseGeometry, BaseGeometry]:
+def _levels(tile: _Tile, runs: list[_Run]) -> tuple[BaseGeometry, BaseGeometry]:
     """Where the tile is a kerb high, and where it is water."""
     raised: BaseGeometry = shapely.box(*tile.bounds_m)
     water: BaseGeometry = Polygon()
-    for kind, _, shape in _runs(tile):
-        if kind in _DECALS:
+    for run in runs:
+        kind, shape = run.kind, run.shape
+        if run.is_decal:
             continue
         if kind is AreaKind.WATER:
             water = shapely.union(water, shape)
@@ -196,16 +231,17 @@ def _levels(tile: _Tile) -> tuple[BaseGeometry, BaseGeometry]:
 
 
 def _at_levels(
-    piece: BaseGeometry, kind: AreaKind, raised: BaseGeometry, water: BaseGeometry
+    piece: _Run, raised: BaseGeometry, water: BaseGeometry
 ) -> list[tuple[BaseGeometry, float]]:
-    """A piece at its height; a decal takes the heights of what it lies on."""
-    if kind not in _DECALS:
-        return [(piece, level_of(kind))]
-    parts = [(shapely.intersection(piece, raised), KERB_HEIGHT_M)]
+    """A piece at its height; a decal lies just over what it is painted on."""
+    shape = piece.shape
+    if not piece.is_decal:
+        return [(shape, level_of(piece.kind))]
+    parts = [(shapely.intersection(shape, raised), KERB_HEIGHT_M + DECAL_STEP_M)]
     if not water.is_empty:
-        parts.append((shapely.intersection(piece, water), WATER_LEVEL_M))
-        piece = shapely.difference(piece, water)
-    parts.append((shapely.difference(piece, raised), 0.0))
+        parts.append((shapely.intersection(shape, water), WATER_LEVEL_M + DECAL_STEP_M))
+        shape = shapely.difference(shape, water)
+    parts.append((shapely.difference(shape, raised), DECAL_STEP_M))
     return parts
 
 

@@ -80,13 +80,17 @@ def _band(sides: int) -> IntArray:
     return np.concatenate([lower, upper]).astype(np.int32)
 
 
-def loft(rings_m: FloatArray, *, closed_ends: bool = True) -> Solid:
+def loft(rings_m: FloatArray, *, closed_ends: bool = True, closed_rings: bool = True) -> Solid:
     """Skin over rings of equally many vertices, shape (rings, k, 3).
 
-    Rings run counter-clockwise when seen from the last ring.
+    Rings run counter-clockwise when seen from the last ring; without ``closed_rings`` the edge
+    from a ring's last vertex to its first has no skin.
     """
     rings, sides = rings_m.shape[:2]
-    faces = [_band(sides) + sides * k for k in range(rings - 1)]
+    band = _band(sides)
+    if not closed_rings:
+        band = np.delete(band, [sides - 1, 2 * sides - 1], axis=0)
+    faces = [band + sides * k for k in range(rings - 1)]
     if closed_ends:
         fan = np.array([[0, k, k + 1] for k in range(1, sides - 1)], dtype=np.int32)
         faces += [fan[:, ::-1], fan + sides * (rings - 1)]

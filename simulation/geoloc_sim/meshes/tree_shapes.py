@@ -23,9 +23,9 @@ from geoloc_sim.world.records import TreeKind
 #: Different shapes of each kind of tree.
 SHAPES = 10
 
-_CLUMPS = {TreeKind.BROADLEAF: 8, TreeKind.COLUMNAR: 7, TreeKind.BUSH: 4, TreeKind.CONIFER: 0}
-_CONIFER_TIERS = 7
-_CONIFER_POINTS = 9
+_CLUMPS = {TreeKind.BROADLEAF: 6, TreeKind.COLUMNAR: 5, TreeKind.BUSH: 3, TreeKind.CONIFER: 0}
+#: Clumps are a little flatter than balls.
+_FLATNESS = np.array([1.0, 1.0, 0.85])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def crown(kind: TreeKind, shape: int, seed: int) -> Crown:
         heights = np.linspace(-0.72, 0.78, count)
     turn = rng.uniform(0.0, 2.0 * math.pi) + 2.4 * np.arange(count)
     room = np.sqrt(np.clip(1.0 - np.abs(heights) ** 2.2, 0.05, 1.0))
-    radii = rng.uniform(0.38, 0.56, count) * (0.75 + 0.25 * room)
+    radii = rng.uniform(0.42, 0.6, count) * (0.75 + 0.25 * room)
     reach = np.clip(room - radii, 0.0, 1.0) * rng.uniform(0.75, 1.1, count)
     if kind is TreeKind.COLUMNAR:
         radii, reach = 0.55 + 0.25 * room, 0.2 * reach
@@ -53,85 +53,95 @@ def crown(kind: TreeKind, shape: int, seed: int) -> Crown:
     return Crown(centres, radii)
 
 
-def clump_cores(shape: Crown, seed: int) -> Solid:
-    """Dark irregular bodies inside the clumps."""
+def clump_cores(shape: Crown, seed: int, *, round_ones: bool = True) -> Solid:
+    """Irregular bodies inside the clumps, of 20 faces each or of 10."""
     rng = stream('clump_cores', seed)
-    vertices, faces = icosahedron()
+    vertices, faces = icosahedron() if round_ones else _double_pyramid()
     solids = []
     for centre, radius in zip(shape.centres, shape.radii, strict=True):
-        swell = rng.uniform(0.7, 1.05, (len(vertices), 1))
-        squeeze = np.array([1.0, 1.0, 0.85])
-        solids.append((centre + 0.86 * radius * vertices * swell * squeeze, faces))
+        swell = rng.uniform(0.78, 1.1, (len(vertices), 1))
+        turn = _turned(vertices, float(rng.uniform(0.0, 2.0 * math.pi)))
+        solids.append((centre + radius * turn * swell * _FLATNESS, faces))
     return joined(solids)
 
 
-def leaf_cards(shape: Crown, count: int, size: float, seed: int) -> Solid:
-    """Triangles about the surfaces of the clumps, tilted by chance."""
+def leaf_cards(shape: Crown, count: int, size: float, aspect: float, seed: int) -> Solid:
+    """Small four-sided cards about the surfaces of the clumps, tilted by chance.
+
+    Args:
+        shape: the crown.
+        count: of cards.
+        size: mean half diagonal of a card in crown radii.
+        aspect: half height over radius of the crown in the world, so that cards come out even.
+        seed: of a day.
+    """
     rng = stream('leaf_cards', seed)
     share = shape.radii**2 / np.sum(shape.radii**2)
     clump = rng.choice(len(share), size=count, p=share)
     outward = _directions(count, rng)
     outward[:, 2] = np.abs(outward[:, 2] + 0.15) * np.where(rng.random(count) < 0.72, 1.0, -1.0)
     outward /= np.linalg.norm(outward, axis=1)[:, None]
-    places = shape.centres[clump] + (shape.radii[clump] * rng.uniform(0.82, 1.12, count))[
-        :, None
-    ] * outward * [1.0, 1.0, 0.85]
-    return _cards(places, outward + 0.75 * _directions(count, rng), size, rng)
-
-
-def _cards(
-    places: FloatArray, normals: FloatArray, size: float, rng: np.random.Generator
-) -> Solid:
-    count = len(places)
-    normals = normals / np.maximum(np.linalg.norm(normals, axis=1)[:, None], 1e-9)
+    reach = shape.radii[clump] * rng.uniform(0.85, 1.15, count)
+    places = shape.centres[clump] + reach[:, None] * outward * _FLATNESS
+    normals = outward + 0.75 * _directions(count, rng)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1)[:, None], 1e-9)
     side = np.cross(normals, _directions(count, rng))
     side /= np.maximum(np.linalg.norm(side, axis=1)[:, None], 1e-9)
     up = np.cross(normals, side)
-    angles = np.arange(3) * (2.0 * math.pi / 3.0) + rng.normal(0.0, 0.25, (count, 3))
-    reach = size * rng.uniform(0.6, 1.25, (count, 3))
-    corners = (
-        places[:, None]
-        + (reach * np.cos(angles))[:, :, None] * side[:, None]
-        + (reach * np.sin(angles))[:, :, None] * up[:, None]
-    )
-    return corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+    angles = np.arange(4) * (math.pi / 2.0) + rng.normal(0.0, 0.25, (count, 4))
+    length = size * rng.uniform(0.65, 1.25, (count, 4))
+    offsets = (length * np.cos(angles))[:, :, None] * side[:, None]
+    offsets += (length * np.sin(angles))[:, :, None] * up[:, None]
+    corners = places[:, None] + offsets * [1.0, 1.0, 1.0 / aspect]
+    pattern = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+    faces = (pattern + 4 * np.arange(count, dtype=np.int32)[:, None, None]).reshape(-1, 3)
+    return corners.reshape(-1, 3), faces.astype(np.int32)
 
 
 def twigs(shape: Crown, count: int, seed: int) -> Solid:
-    """Thin long triangles that spread from inside the clumps: a crown without leaves."""
+    """Thin long triangles that spread from the limbs: a crown without leaves."""
     rng = stream('twigs', seed)
     clump = rng.integers(len(shape.radii), size=count)
-    outward = _directions(count, rng) + np.array([0.0, 0.0, 0.45])
+    outward = _directions(count, rng) + np.array([0.0, 0.0, 0.35])
+    outward += 1.1 * shape.centres[clump] * [1.0, 1.0, 0.4]
     outward /= np.linalg.norm(outward, axis=1)[:, None]
-    start = shape.centres[clump] * rng.uniform(0.5, 1.0, (count, 1))
-    length = shape.radii[clump] * rng.uniform(0.7, 1.25, count)
+    start = shape.centres[clump] * rng.uniform(0.35, 1.0, (count, 1))
+    length = shape.radii[clump] * rng.uniform(0.7, 1.35, count)
     end = start + length[:, None] * outward
     side = np.cross(outward, _directions(count, rng))
-    side *= 0.02 / np.maximum(np.linalg.norm(side, axis=1)[:, None], 1e-9)
+    side *= 0.018 / np.maximum(np.linalg.norm(side, axis=1)[:, None], 1e-9)
     corners = np.stack([start - side, start + side, end], axis=1)
     return corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
 
 
-def limbs(shape: Crown, seed: int) -> Solid:
+def limbs(shape: Crown, seed: int, *, many: bool = True) -> Solid:
     """Branches from the foot of the crown to its clumps."""
     rng = stream('limbs', seed)
     solids = []
-    for centre in shape.centres:
+    for centre in shape.centres[: len(shape.centres) if many else 2]:
         fork = np.array([0.0, 0.0, max(-1.0, float(centre[2]) - rng.uniform(0.45, 0.7))])
-        solids.append(tube(fork, centre, 0.035, 0.012, 4))
+        solids.append(tube(fork, centre, 0.035, 0.012, 3))
     return joined(solids)
 
 
-def conifer(shape: int, seed: int, *, pointed: float = 1.0) -> Solid:
+def _turned(vertices: FloatArray, yaw_rad: float) -> FloatArray:
+    cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+    turned: FloatArray = vertices @ np.array(
+        [[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]]
+    )
+    return turned
+
+
+def conifer(shape: int, seed: int, tiers: int, points: int) -> Solid:
     """Skirts of drooping branches round a stem; the crown runs from -1 to 1."""
     rng = stream('conifer', seed, shape)
     solids = []
-    for tier in range(_CONIFER_TIERS):
-        low = -1.0 + 1.86 * tier / _CONIFER_TIERS
-        high = min(1.0, low + 3.1 / _CONIFER_TIERS)
-        reach = ((1.0 - low) / 2.0) ** (0.9 * pointed)
+    for tier in range(tiers):
+        low = -1.0 + 1.86 * tier / tiers
+        high = min(1.0, low + 3.0 / tiers)
+        reach = ((1.0 - low) / 2.0) ** 0.9
         turn = rng.uniform(0.0, 2.0 * math.pi)
-        angles = turn + np.arange(2 * _CONIFER_POINTS) * (math.pi / _CONIFER_POINTS)
+        angles = turn + np.arange(2 * points) * (math.pi / points)
         out = reach * np.where(np.arange(len(angles)) % 2 == 0, 1.0, 0.62)
         out *= rng.uniform(0.8, 1.1, len(angles))
         drop = low + np.where(np.arange(len(angles)) % 2 == 0, -0.03, 0.05)
@@ -162,6 +172,15 @@ def icosahedron() -> Solid:
     return vertices, np.array(faces, dtype=np.int32)
 
 
+def _double_pyramid() -> Solid:
+    """Two five-sided pyramids foot to foot, about as large as the unit ball."""
+    angles = np.arange(5) * (2.0 * math.pi / 5.0)
+    ring = np.stack([1.12 * np.cos(angles), 1.12 * np.sin(angles), np.zeros(5)], axis=1)
+    vertices = np.vstack([ring, [(0.0, 0.0, 1.1), (0.0, 0.0, -1.0)]])
+    faces = [[k, (k + 1) % 5, 5] for k in range(5)] + [[(k + 1) % 5, k, 6] for k in range(5)]
+    return vertices, np.array(faces, dtype=np.int32)
+
+
 def _directions(count: int, rng: np.random.Generator) -> FloatArray:
     """Unit vectors, evenly over the sphere, shape (count, 3)."""
     vectors = rng.normal(size=(count, 3))
@@ -169,12 +188,12 @@ def _directions(count: int, rng: np.random.Generator) -> FloatArray:
     return unit
 
 
-def trunk(sides: int = 6) -> Solid:
+def trunk(sides: int) -> Solid:
     """A stem from z = 0 to 1 with radius 1 at its foot, wider where it meets the ground."""
     angles = np.arange(sides) * (2.0 * math.pi / sides)
     circle = np.stack([np.cos(angles), np.sin(angles), np.zeros(sides)], axis=1)
     rings = [
         circle * [scale, scale, 0.0] + [0.0, 0.0, height]
-        for height, scale in ((0.0, 1.35), (0.08, 1.0), (0.6, 0.75), (1.0, 0.35))
+        for height, scale in ((0.0, 1.3), (0.1, 1.0), (1.0, 0.4))
     ]
     return loft(np.array(rings), closed_ends=False)

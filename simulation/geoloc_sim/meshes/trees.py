@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from geoloc_ros.types import FloatArray
 from geoloc_sim.meshes import colours, tree_shapes
@@ -21,10 +22,10 @@ from geoloc_sim.randomness import stream
 from geoloc_sim.rendering.records import DayConditions, Season
 from geoloc_sim.world.records import Tree, TreeKind, World
 
-#: Triangles for all leaves of a world, about; many trees share them.
-_LEAF_BUDGET = 190_000
-_MOST_CARDS = 170
-_FEWEST_CARDS = 60
+#: Trees within this distance of a street are drawn with more detail.
+_NEAR_STREET_M = 12.0
+#: Leaf cards (or twigs by pairs) of a crown near a street and away from it.
+_CARDS = (40, 12)
 _BARE_BELOW = 0.12
 
 # The crown's foot as a share of the tree's height.
@@ -34,6 +35,30 @@ _CROWN_FOOT = {
     TreeKind.CONIFER: 0.08,
     TreeKind.BUSH: 0.0,
 }
+
+
+# Half height over radius of a usual crown.
+_ASPECT = {
+    TreeKind.BROADLEAF: 1.25,
+    TreeKind.COLUMNAR: 3.2,
+    TreeKind.CONIFER: 2.5,
+    TreeKind.BUSH: 0.8,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Group:
+    """Trees of one kind, shape and detail, by number."""
+
+    kind: TreeKind
+    shape: int
+    near_street: bool
+    members: npt.NDArray[np.int64]
+
+    @property
+    def place(self) -> int:
+        """A number of its own for this kind and shape."""
+        return list(TreeKind).index(self.kind) * tree_shapes.SHAPES + self.shape
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +72,7 @@ class _Stand:
         yaw_rad: how it is turned.
         tint: factors on the leaves' colour, shape (n, 3).
         autumn: how far its leaves turn: 0 stays green, 1 red.
+        near_street: whether it stands by a street.
     """
 
     trees: Sequence[Tree]
@@ -55,11 +81,17 @@ class _Stand:
     yaw_rad: FloatArray
     tint: FloatArray
     autumn: FloatArray
+    near_street: npt.NDArray[np.bool_]
 
-    def of_shape(self, kind: TreeKind, shape: int) -> npt.NDArray[np.int64]:
-        """Numbers of the trees of this kind and shape."""
-        is_kind = np.array([tree.kind is kind for tree in self.trees], dtype=bool)
-        return np.flatnonzero(is_kind & (self.shape == shape))
+    def groups(self) -> Iterator[_Group]:
+        """The trees by kind, shape and detail; no empty groups."""
+        kinds = np.array([list(TreeKind).index(tree.kind) for tree in self.trees])
+        for at, kind in enumerate(TreeKind):
+            for shape in range(tree_shapes.SHAPES):
+                for near in (True, False):
+                    chosen = (kinds == at) & (self.shape == shape) & (self.near_street == near)
+                    if chosen.any():
+                        yield _Group(kind, shape, near, np.flatnonzero(chosen))
 
 
 def _stand(world: World) -> _Stand:
@@ -73,7 +105,19 @@ def _stand(world: World) -> _Stand:
         yaw_rad=rng.uniform(0.0, 2.0 * np.pi, count),
         tint=np.exp(rng.normal(0.0, 0.14, (count, 1)) + rng.normal(0.0, 0.07, (count, 3))),
         autumn=rng.random(count),
+        near_street=_near_street(world, places),
     )
+
+
+def _near_street(world: World, places: FloatArray) -> npt.NDArray[np.bool_]:
+    near = np.zeros(len(places), dtype=bool)
+    if len(places) and world.layout.streets:
+        lines = [shapely.LineString(street.centre_line_m) for street in world.layout.streets]
+        found = shapely.STRtree(lines).query(
+            shapely.points(places), predicate='dwithin', distance=_NEAR_STREET_M
+        )
+        near[found[0]] = True
+    return near
 
 
 def add_stems(builder: MeshBuilder, world: World) -> None:
@@ -89,71 +133,89 @@ def add_stems(builder: MeshBuilder, world: World) -> None:
                 seed=number, object_id=TREE_ID + number,
             )
         )  # fmt: skip
-    for kind in TreeKind:
-        for shape in range(tree_shapes.SHAPES):
-            members = stand.of_shape(kind, shape)
-            if len(members) == 0 or kind is TreeKind.BUSH:
-                continue
-            stem = tree_shapes.trunk(6)
-            _add_copies(builder, stem, stand, members, bark, _stem_frames(stand, members))
-            if kind is not TreeKind.CONIFER:
-                crown = tree_shapes.crown(kind, shape, world.layout.seed)
-                solid = tree_shapes.limbs(crown, shape)
-                _add_copies(builder, solid, stand, members, bark, _crown_frames(stand, members))
+    for group in stand.groups():
+        if group.kind is TreeKind.BUSH:
+            continue
+        stem = tree_shapes.trunk(5 if group.near_street else 3)
+        _add_copies(builder, stem, stand, group.members, bark, _stem_frames(stand, group.members))
+        if group.kind is not TreeKind.CONIFER:
+            crown = tree_shapes.crown(group.kind, group.shape, world.layout.seed)
+            solid = tree_shapes.limbs(crown, group.shape, many=group.near_street)
+            frames = _crown_frames(stand, group.members)
+            _add_copies(builder, solid, stand, group.members, bark, frames)
 
 
 def add_leaves(builder: MeshBuilder, world: World, day: DayConditions) -> None:
     """Add the crowns as they are on a day."""
-    stand = _stand(world)
-    if not stand.trees:
+    if not world.trees:
         return
-    per_tree = _LEAF_BUDGET / len(stand.trees) - 160.0
-    cards = int(np.clip(per_tree, _FEWEST_CARDS, _MOST_CARDS))
-    for kind in TreeKind:
-        for shape in range(tree_shapes.SHAPES):
-            members = stand.of_shape(kind, shape)
-            if len(members) == 0:
-                continue
-            frames = _crown_frames(stand, members)
-            for solid, tones, density in _leaf_layers(world, day, stand, kind, shape, cards):
-                surfaces = np.zeros(len(stand.trees), dtype=np.int32)
-                for number in members:
-                    surfaces[number] = builder.surface(
-                        Surface(
-                            SurfaceKind.FOLIAGE, _rgb(tones[number]), parameters=(density,),
-                            u_axis=(1.0, 0.0, 0.0), v_axis=(0.0, 0.0, 1.0),
-                            origin_m=(stand.trees[number].x_m, stand.trees[number].y_m, 0.0),
-                            seed=int(number), object_id=TREE_ID + int(number),
-                        )
-                    )  # fmt: skip
-                _add_copies(builder, solid, stand, members, surfaces, frames)
-
-
-def _leaf_layers(
-    world: World, day: DayConditions, stand: _Stand, kind: TreeKind, shape: int, cards: int
-) -> list[tuple[Solid, FloatArray, float]]:
-    """What a crown consists of on a day: solids with the colour for every tree, and density."""
-    seed = world.layout.seed
-    if kind is TreeKind.CONIFER:
-        needles = np.asarray(colours.CONIFER) * stand.tint
-        return [(tree_shapes.conifer(shape, seed), needles, 1.0)]
-    crown = tree_shapes.crown(kind, shape, seed)
-    place = list(TreeKind).index(kind) * tree_shapes.SHAPES + shape
+    stand = _stand(world)
     leaves = _leaf_colours(stand, day)
+    for group in stand.groups():
+        frames = _crown_frames(stand, group.members)
+        for layer in _leaf_layers(world, day, group):
+            tones = np.asarray(layer.colour) * stand.tint if layer.colour else leaves
+            surfaces = np.zeros(len(stand.trees), dtype=np.int32)
+            for number in group.members.tolist():
+                tree = stand.trees[number]
+                surfaces[number] = builder.surface(
+                    Surface(
+                        SurfaceKind.BARK if layer.is_bare else SurfaceKind.FOLIAGE,
+                        _rgb(layer.shade * tones[number]),
+                        origin_m=(tree.x_m, tree.y_m, 0.0),
+                        u_axis=(1.0, 0.0, 0.0),
+                        v_axis=(0.0, 0.0, 1.0),
+                        parameters=(layer.density,),
+                        seed=number,
+                        object_id=TREE_ID + number,
+                    )
+                )
+            _add_copies(builder, layer.solid, stand, group.members, surfaces, frames)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Layer:
+    """A part of a crown on a day.
+
+    Attributes:
+        solid: in units of the crown.
+        density: of its leaves.
+        shade: factor on their colour.
+        colour: its own colour, where it is not that of the day's leaves.
+        is_bare: twigs instead of leaves.
+    """
+
+    solid: Solid
+    density: float = 1.0
+    shade: float = 1.0
+    colour: Rgb | None = None
+    is_bare: bool = False
+
+
+def _leaf_layers(world: World, day: DayConditions, group: _Group) -> list[_Layer]:
+    """What the crowns of a group consist of on a day."""
+    seed = world.layout.seed
+    if group.kind is TreeKind.CONIFER:
+        tiers, points = (8, 9) if group.near_street else (5, 7)
+        solid = tree_shapes.conifer(group.shape, seed, tiers, points)
+        return [_Layer(solid, 0.85, colour=colours.CONIFER)]
+    crown = tree_shapes.crown(group.kind, group.shape, seed)
+    cards = _CARDS[0] if group.near_street else _CARDS[1]
     share = day.leaf_share
-    if kind is TreeKind.BUSH:
-        share = max(share, 0.55)
-    layers: list[tuple[Solid, FloatArray, float]] = []
-    if share < 0.75 and kind is not TreeKind.BUSH:
-        bare = np.asarray(colours.BARK[2]) * stand.tint
-        layers.append((tree_shapes.twigs(crown, int(1.2 * cards), place), bare, 0.3))
+    if group.kind is TreeKind.BUSH:
+        share, cards = max(share, 0.55), cards // 3
+    layers = []
+    if share < 0.75 and group.kind is not TreeKind.BUSH:
+        branches = tree_shapes.twigs(crown, 3 * cards, group.place)
+        layers.append(_Layer(branches, colour=colours.BARK[2], is_bare=True))
     if share >= _BARE_BELOW:
-        daily = day.seed + 7919 * place
-        count = max(1, int(cards * (0.35 + 0.65 * share)))
-        size = 0.30 * (0.6 + 0.4 * share) * (_MOST_CARDS / cards) ** 0.35
-        layers.append((tree_shapes.leaf_cards(crown, count, size, daily), leaves, share))
-    if share > 0.5:
-        layers.append((tree_shapes.clump_cores(crown, place), 0.72 * leaves, 1.0))
+        count = max(1, int(cards * (0.5 + 0.5 * share)))
+        size = 0.2 * (0.7 + 0.3 * share) * (1.0 if group.near_street else 1.5)
+        daily = stream('leaves', day.seed, group.place).integers(2**31)
+        flat = tree_shapes.leaf_cards(crown, count, size, _ASPECT[group.kind], int(daily))
+        layers.append(_Layer(flat, 0.35 + 0.4 * share))
+        cores = tree_shapes.clump_cores(crown, group.place, round_ones=group.near_street)
+        layers.append(_Layer(cores, 0.2 + 0.65 * share, shade=0.8))
     return layers
 
 
