@@ -14,6 +14,7 @@ import numpy as np
 from geoloc_ros.errors import SettingError
 from geoloc_ros.geometry.se2 import Pose2
 from geoloc_sim.rendering.cameras import Camera
+from geoloc_sim.rendering.edges import render_smooth
 from geoloc_sim.rendering.effects import (
     PERFECT,
     STANDING,
@@ -81,12 +82,14 @@ class Shot:
         effects: of lens, sensor and file.
         motion: of ``base_link`` while the shutter is open.
         seeds: of the noise, another for every picture.
-        supersampling: rays along each side of a pixel; more smooth the edges and cost the square.
+        supersampling: rays along each side of every pixel; costs its square.
         shadows: the sun's.
         ground_z_m: height of the ground under ``base_link``.
+        edge_rays: rays more in each pixel that holds an edge, for smooth outlines; 0 for none.
+            Of no effect with ``supersampling``.
 
     Raises:
-        SettingError: ``supersampling`` is below 1.
+        SettingError: ``supersampling`` is below 1 or ``edge_rays`` below 0.
     """
 
     effects: CameraEffects = PERFECT
@@ -95,10 +98,13 @@ class Shot:
     supersampling: int = 1
     shadows: bool = True
     ground_z_m: float = 0.0
+    edge_rays: int = 3
 
     def __post_init__(self) -> None:
         if self.supersampling < 1:
             raise SettingError(f'supersampling is {self.supersampling}; expected 1 or more')
+        if self.edge_rays < 0:
+            raise SettingError(f'edge_rays is {self.edge_rays}; expected 0 or more')
 
 
 def geometry_view(
@@ -121,13 +127,7 @@ def ground_view(scene: Scene, camera: Camera, pose: Pose2, shot: Shot | None = N
         shot: effects, motion, seeds; ``None`` for the perfect picture.
     """
     shot = Shot() if shot is None else shot
-    rays = camera.rays(pose.x_m, pose.y_m, pose.yaw_rad, shot.ground_z_m)
-    if shot.supersampling == 1:
-        radiance = render(scene, rays, shadows=shot.shadows)
-        light, hits = radiance.rgb.reshape(camera.height, camera.width, 3), radiance.hits
-    else:
-        hits = render(scene, rays, shadows=False).hits
-        light = _smoothed(scene, camera, pose, shot)
+    light, hits = _light(scene, camera, pose, shot)
     duration_s = shot.effects.exposure_s
     if duration_s > 0.0 and shot.motion != STANDING:
         flow = motion_flow(camera, hits.distance_m, pose, shot.motion, duration_s)
@@ -137,14 +137,21 @@ def ground_view(scene: Scene, camera: Camera, pose: Pose2, shot: Shot | None = N
     return GroundView(rgb, seen.depth_m, seen.normals, seen.surface_ids, seen.object_ids)
 
 
-def _smoothed(scene: Scene, camera: Camera, pose: Pose2, shot: Shot) -> Float32Array:
-    """Linear light averaged over several rays in each pixel, shape (height, width, 3)."""
-    factor = shot.supersampling
-    rays = camera.finer(factor).rays(pose.x_m, pose.y_m, pose.yaw_rad, shot.ground_z_m)
-    rgb = render(scene, rays, shadows=shot.shadows).rgb
-    blocks = rgb.reshape(camera.height, factor, camera.width, factor, 3)
-    mean: Float32Array = blocks.mean(axis=(1, 3))
-    return mean
+def _light(scene: Scene, camera: Camera, pose: Pose2, shot: Shot) -> tuple[Float32Array, Hits]:
+    """Linear light, shape (height, width, 3), and what the pixels' centres meet."""
+    shape = (camera.height, camera.width)
+    rays = camera.rays(pose.x_m, pose.y_m, pose.yaw_rad, shot.ground_z_m)
+    if shot.supersampling > 1:
+        factor = shot.supersampling
+        fine = camera.finer(factor).rays(pose.x_m, pose.y_m, pose.yaw_rad, shot.ground_z_m)
+        rgb = render(scene, fine, shadows=shot.shadows).rgb
+        light = rgb.reshape(shape[0], factor, shape[1], factor, 3).mean(axis=(1, 3))
+        return light, render(scene, rays, shadows=False).hits
+    if shot.edge_rays:
+        seen = render_smooth(scene, rays, shape, shadows=shot.shadows, added=shot.edge_rays)
+    else:
+        seen = render(scene, rays, shadows=shot.shadows)
+    return seen.rgb.reshape(*shape, 3), seen.hits
 
 
 def _geometry(scene: Scene, camera: Camera, hits: Hits) -> GeometryView:

@@ -114,7 +114,7 @@ def test_ground_and_wall_depth_by_hand(scene):
 
 def test_ground_view_is_the_developed_light_with_the_same_geometry(scene):
     camera = CAMERAS['front']
-    view = ground_view(scene, camera, POSE)
+    view = ground_view(scene, camera, POSE, Shot(edge_rays=0))
     rays = camera.rays(POSE.x_m, POSE.y_m, POSE.yaw_rad)
     expected = develop(render(scene, rays).rgb.reshape(120, 160, 3), DAY)
     np.testing.assert_array_equal(view.rgb, expected)
@@ -147,13 +147,30 @@ def test_supersampling_is_the_mean_of_finer_rays(scene):
         Shot(supersampling=0)
 
 
+def test_edge_rays_bring_outlines_nearer_to_the_finer_picture(scene):
+    camera = CAMERAS['front']
+    fine = ground_view(scene, camera, POSE, Shot(supersampling=5))
+    plain = ground_view(scene, camera, POSE, Shot(edge_rays=0))
+    smooth = ground_view(scene, camera, POSE)
+    errors = [
+        np.sqrt(((view.rgb.astype(float) - fine.rgb) ** 2).mean()) for view in (smooth, plain)
+    ]
+    assert errors[0] < 0.6 * errors[1]
+    np.testing.assert_array_equal(smooth.surface_ids, plain.surface_ids)
+    np.testing.assert_array_equal(smooth.depth_m, fine.depth_m)
+    with pytest.raises(SettingError, match='edge_rays is -1'):
+        Shot(edge_rays=-1)
+
+
 def test_motion_blur_is_the_mean_over_poses(scene):
     """Against the picture truly traced at many poses along the exposure."""
     camera = CAMERAS['front']
     motion = BodyMotion(15.0, 0.6)
     effects = dataclasses.replace(PERFECT, exposure_s=0.03, blur_frames=9)
-    blurred = ground_view(scene, camera, POSE, Shot(effects, motion)).rgb.astype(float)
-    sharp = ground_view(scene, camera, POSE).rgb.astype(float)
+    blurred = ground_view(scene, camera, POSE, Shot(effects, motion, edge_rays=0)).rgb.astype(
+        float
+    )
+    sharp = ground_view(scene, camera, POSE, Shot(edge_rays=0)).rgb.astype(float)
     light = np.zeros((120, 160, 3), np.float32)
     for moment in (np.arange(9) + 0.5) / 9 - 0.5:
         moved = POSE @ Pose2.exp(15.0, 0.6, 0.03 * moment)
