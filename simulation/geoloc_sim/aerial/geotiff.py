@@ -84,7 +84,8 @@ def _profile(grid: CrsGrid, compression: Compression) -> dict[str, object]:
     }
     if compression is Compression.JPEG:
         return {**profile, 'compress': 'jpeg', 'jpeg_quality': 90, 'photometric': 'ycbcr'}
-    return {**profile, 'compress': 'deflate', 'predictor': 2, 'photometric': 'rgb'}
+    deflate = {'compress': 'deflate', 'predictor': 2, 'zlevel': 3, 'photometric': 'rgb'}
+    return {**profile, **deflate}
 
 
 def _blocks(grid: CrsGrid) -> list[Window]:

@@ -27,6 +27,9 @@ from geoloc_ros.types import FloatArray, GeodeticPosition
 NODE_SPACING_M = 64.0
 NODE_SPACING_PX = 64
 
+#: A raster may be this much longer than its area is on the ground (grids turn and stretch).
+_LARGEST_STRETCH = 3.0
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Window:
@@ -214,7 +217,8 @@ def grid_over(
         gsd_m_per_px: wanted.
 
     Raises:
-        GeodesyError: the CRS is unknown or does not reach here.
+        GeodesyError: the CRS is unknown, does not reach here, or ends amid the area (longitude
+            180 in degrees or web Mercator).
     """
     name = crs_of(datum, crs)
     west, south, east, north = bounds_m
@@ -236,6 +240,13 @@ def grid_over(
     x, y = crs_from_ground(datum, name, border)
     first_column, last_column = math.floor(np.min(x) / step_x), math.ceil(np.max(x) / step_x)
     first_row, last_row = math.floor(-np.max(y) / step_y), math.ceil(-np.min(y) / step_y)
+    longest = _LARGEST_STRETCH * max(east - west, north - south) / gsd_m_per_px + 10.0
+    if max(last_column - first_column, last_row - first_row) > longest:
+        raise GeodesyError(
+            f'a raster in {name} around {datum} would have {last_column - first_column} x '
+            f'{last_row - first_row} pixels; expected {longest:.0f} at most: its border runs '
+            'through the area; choose another CRS'
+        )
     return CrsGrid(
         datum,
         name,

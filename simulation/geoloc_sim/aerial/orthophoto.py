@@ -64,10 +64,10 @@ class Orthophoto:
         spread = 0.08 * stream('aerial brightness', self.seed).standard_normal()
         gains = self.settings.brightness * math.exp(spread) * _balance(self.scene.day)
         object.__setattr__(self, '_gains', gains)
-        if top_m >= self.model.camera_m[2]:
+        if not top_m < self.model.camera_m[2]:
             raise GeodesyError(
                 f'aerial camera at {self.model.camera_m[2]} m is not above the scene, which '
-                f'reaches {top_m} m; raise aerial.camera_height_m'
+                f'reaches {top_m} m; raise aerial.camera_height_m, or make the mesh finite'
             )
 
     @property

@@ -56,7 +56,7 @@ class AerialSettings:
         maximum=5.0,
     )
     noise: float = setting(
-        0.012,
+        0.018,
         'standard deviation of the sensor noise over the brightness of a pixel, before the blur',
         minimum=0.0,
         maximum=0.5,

@@ -148,6 +148,14 @@ def test_refuses_a_crs_without_a_plane(crs):
         crs_of(PLACES['karlsruhe'], crs)
 
 
+@pytest.mark.parametrize('crs', ['EPSG:3857', 'EPSG:4326'])
+def test_refuses_a_crs_that_ends_amid_the_area(crs):
+    fiji = GeodeticPosition(-16.8, 179.999, 0.0)
+    with pytest.raises(GeodesyError, match='choose another CRS'):
+        grid_over(fiji, crs, BOUNDS_M, 1.0)
+    assert grid_over(fiji, '', BOUNDS_M, 1.0).crs == 'EPSG:32760'
+
+
 def test_refuses_points_of_another_shape():
     grid = grid_over(PLACES['karlsruhe'], '', BOUNDS_M, 1.0)
     with pytest.raises(ShapeError, match=r'pixels has shape \(2,\); expected \(n, 2\)'):

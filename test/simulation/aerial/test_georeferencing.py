@@ -84,7 +84,7 @@ def test_what_the_street_camera_sees_is_found_in_the_aerial_image(photo):
     camera = PinholeCamera.with_field_of_view(320, 240, 90.0)
     rng = np.random.default_rng(5)
     compared, worst_aerial, worst_camera = 0, 0.0, 0.0
-    for _ in range(60):
+    for _ in range(35):
         column, row = rng.integers(0, 6, 2)
         x, y = -143.0 + 50.0 * column, -143.0 + 50.0 * row  # on the streets between the houses
         yaw = rng.uniform(-math.pi, math.pi)
