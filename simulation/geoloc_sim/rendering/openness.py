@@ -20,7 +20,7 @@ from geoloc_sim.rendering.records import Float32Array
 
 #: Most cells of a lattice; a larger world gets larger cells.
 MOST_CELLS = 2_000_000
-_STEPS_M = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0)
+_STEPS_M = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 36.0, 54.0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

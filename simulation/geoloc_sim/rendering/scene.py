@@ -264,8 +264,8 @@ def _openness(traced: TracedMesh) -> Openness:
         return openness(0.0, 0.0, 1.0, np.zeros((2, 2), np.float32))
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     cell = cell_size(high[:2] - low[:2])
-    x = np.arange(low[0] + 0.5 * cell, high[0] + 0.5 * cell, cell)
-    y = np.arange(low[1] + 0.5 * cell, high[1] + 0.5 * cell, cell)
+    counts = np.maximum(np.ceil((high[:2] - low[:2]) / cell), 2.0)
+    x, y = (low[k] + cell * (np.arange(counts[k]) + 0.5) for k in (0, 1))
     top = float(high[2]) + 1.0
     origins = np.empty((len(y), len(x), 3), np.float32)
     origins[:, :, 0], origins[:, :, 1], origins[:, :, 2] = x[None, :], y[:, None], top

@@ -16,6 +16,10 @@ from geoloc_sim.rendering.noise import faded, noise_2d
 from geoloc_sim.rendering.records import DayConditions, Rgb
 
 
+#: Standard deviation of the clouds' height, a sum of four noises.
+_HEIGHT_SPREAD = 0.12
+
+
 class Light(NamedTuple):
     """What of a day the kernels need, as numbers that numba knows.
 
@@ -99,8 +103,9 @@ def cloud_cover(light: Light, x: float, y: float, z: float, spread: float) -> tu
     small = 0.5 + (noise_2d(u * 5.9, v * 5.9, seed + 13) - 0.5) * faded(size * 5.9)
     fine = 0.5 + (noise_2d(u * 14.0, v * 14.0, seed + 14) - 0.5) * faded(size * 14.0)
     height = 0.48 * large + 0.27 * middle + 0.16 * small + 0.09 * fine
-    # Value noise summed like this is near normal about 0.5 with deviation 0.12.
-    level = 0.5 + 0.34 * (1.0 - 2.0 * light.cloud_share)
+    # Near normal about 0.5; the logistic curve stands for the normal distribution's.
+    share = min(max(light.cloud_share, 0.005), 0.995)
+    level = 0.5 + _HEIGHT_SPREAD * math.log((1.0 - share) / share) / 1.7
     cover = min(max((height - level) / 0.10 + 0.5, 0.0), 1.0)
     thick = min(max((height - level) / 0.3, 0.0), 1.0)
     return cover * cover * (3.0 - 2.0 * cover), 1.12 - 0.32 * thick + 0.25 * (small - 0.5)
@@ -150,7 +155,7 @@ def sky_on_surface(light: Light, normal_z: float) -> Rgb:
     low, high, grey, direct = light.horizon_rgb, light.zenith_rgb, light.cloud_rgb, light.sun_rgb
     sun_z = max(light.sun_direction[2], 0.0)
     side = 1.0 - abs(normal_z)
-    zenith = 0.8 - 0.45 * side
+    zenith = 0.8 - 0.19 * side  # 0.61 on a wall: sqrt(z) weighted by sqrt(1 - z^2)
     red = keep * (low[0] + zenith * (high[0] - low[0])) + cloud * grey[0]
     green = keep * (low[1] + zenith * (high[1] - low[1])) + cloud * grey[1]
     blue = keep * (low[2] + zenith * (high[2] - low[2])) + cloud * grey[2]
