@@ -65,14 +65,24 @@ def write_bag(
     Raises:
         DriveError: the folder exists or cannot be written.
     """
+    events, transforms = list(drive_events(drive)), drive_transforms(drive)
+    notes = [drive_note(drive)]
+    return write_drive(path, storage, events, transforms, drive.truth.datum, notes, progress)
+
+
+def drive_note(drive: SimulatedDrive) -> str:
+    """What a bag says of its origin."""
+    return f'{drive.name}: simulated by geoloc_sim; it says nothing about real accuracy'
+
+
+def drive_transforms(drive: SimulatedDrive) -> list[StaticTransform]:
+    """Where antenna and gyroscope sit."""
     forward_m, left_m = drive.antenna_lever_arm_m
     gnss_pose = Pose3(np.array((forward_m, left_m, 0.0)), _IDENTITY_XYZW)
     transforms = [StaticTransform(BASE_FRAME, GNSS_FRAME, gnss_pose)]
     if drive.imu_yaw_rate is not None:
         transforms.append(StaticTransform(BASE_FRAME, IMU_FRAME, Pose3.identity()))
-    note = f'{drive.name}: simulated by geoloc_sim; it says nothing about real accuracy'
-    events = list(_events(drive))
-    return write_drive(path, storage, events, transforms, drive.truth.datum, [note], progress)
+    return transforms
 
 
 def dead_reckoning(drive: SimulatedDrive) -> FloatArray:
@@ -97,7 +107,8 @@ def dead_reckoning(drive: SimulatedDrive) -> FloatArray:
     return np.column_stack((x, y, wrap_angle(yaw)))
 
 
-def _events(drive: SimulatedDrive) -> Iterator[Event]:
+def drive_events(drive: SimulatedDrive) -> Iterator[Event]:
+    """Truth, fixes, odometry and gyroscope as messages to be."""
     yield from _truth_events(drive)
     fixes = gnss_fixes(drive.gnss, drive.truth.datum)
     for receive_ns, fix in zip(drive.gnss.receive_stamps_ns.tolist(), fixes, strict=True):
