@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 import shapely
+from shapely.geometry import Polygon
 
 from geoloc_sim.world.bays import Bay, build_bays, lane_slots
 from geoloc_sim.world.car_parks import CarParks, build_car_parks
@@ -89,12 +90,17 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
         *layout.areas,
         *car_parks.grounds,
         *streets.pavements.areas,
-        *(Area(bay.polygon, AreaKind.PARKING) for bay in streets.bays),
+        *(Area(_overlapping(bay.polygon), AreaKind.PARKING) for bay in streets.bays),
         *streets.roads.areas,
         *_painted(layout.seed, streets, settings),
         *car_parks.markings,
     )
     return World(layout, areas, tuple(trees), tuple(fixtures), slots)
+
+
+def _overlapping(polygon: Polygon) -> Polygon:
+    """A little larger, so that no gap opens between a bay and the road."""
+    return polygon.buffer(0.04, join_style='mitre')
 
 
 def _streets(layout: Layout, settings: DressingSettings) -> _Streets:

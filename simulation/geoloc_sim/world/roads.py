@@ -23,6 +23,8 @@ GRID_M = 1e-4
 _SHORTEST_BODY_M = 3.0
 _BUILDING_CLEARANCE_M = 1.0
 _SMALLEST_ISLAND_M2 = 14.0
+#: Junctions reach this far under the bodies of streets, so that no gap opens between them.
+_OVERLAP_M = 0.03
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Roads:
         body_polygons: roadway of the bodies that exist, by street number.
         corner_fills: what the rounding of kerbs adds, and heads of dead ends.
         region: everything that is roadway.
-        areas: ``region`` in pieces, one tone each, that do not overlap but for grid noise.
+        areas: ``region`` in pieces, one tone each, that overlap by centimetres.
     """
 
     bodies: tuple[StreetBody, ...]
@@ -93,14 +95,11 @@ def build_roads(layout: Layout, settings: DressingSettings) -> Roads:
     fills += _turning_heads(layout, junctions, by_number, buildings)
     region = shapely.union_all([*strips, *discs, *fills], grid_size=GRID_M)
     region = _without_small_islands(region)
-    body_polygons = {
-        body.number: body.frame.line(body.start_m, body.end_m).buffer(
-            body.street.width_m / 2.0, cap_style='flat', join_style='round', quad_segs=6
-        )
-        for body in bodies
-        if body.exists
-    }
-    areas = _road_areas(layout.seed, region, body_polygons)
+    body_polygons = {body.number: _body_polygon(body) for body in bodies if body.exists}
+    covered = shapely.union_all(list(body_polygons.values()))
+    junction_ground = shapely.difference(region, covered, grid_size=GRID_M)
+    junction_ground = junction_ground.buffer(_OVERLAP_M, join_style='mitre', mitre_limit=1.5)
+    areas = _road_areas(layout.seed, junction_ground, body_polygons)
     return Roads(bodies, junctions, body_polygons, tuple(fills), region, areas)
 
 
@@ -136,6 +135,13 @@ def _bodies(layout: Layout, junctions: tuple[Junction, ...]) -> tuple[StreetBody
         end = frame.length_m - trims[number, False]
         bodies.append(StreetBody(number, street, frame, cross_section(street), start, end))
     return tuple(bodies)
+
+
+def _body_polygon(body: StreetBody) -> Polygon:
+    line = body.frame.line(body.start_m, body.end_m)
+    return line.buffer(
+        body.street.width_m / 2.0, cap_style='flat', join_style='round', quad_segs=6
+    )
 
 
 def _arm_strip(body: StreetBody, arm: Arm, reach_m: float) -> Polygon:
@@ -223,16 +229,12 @@ def _without_small_islands(region: BaseGeometry) -> BaseGeometry:
 
 
 def _road_areas(
-    seed: int, region: BaseGeometry, body_polygons: dict[int, Polygon]
+    seed: int, junction_ground: BaseGeometry, body_polygons: dict[int, Polygon]
 ) -> tuple[Area, ...]:
-    """Bodies with the tone of their surfacing, and the junctions between them."""
+    """The junctions, and bodies with the tone of their surfacing."""
     rng = stream('junction tone', seed)
-    rest = shapely.difference(
-        region, shapely.union_all(list(body_polygons.values())), grid_size=GRID_M
-    )
-    areas = [
-        Area(part, AreaKind.ROAD, float(rng.uniform(0.88, 1.12))) for part in polygons_of(rest)
-    ]
+    parts = polygons_of(junction_ground)
+    areas = [Area(part, AreaKind.ROAD, float(rng.uniform(0.88, 1.12))) for part in parts]
     for number, polygon in body_polygons.items():
         tone = float(stream('road tone', seed, number).uniform(0.84, 1.16))
         areas.append(Area(polygon, AreaKind.ROAD, tone))

@@ -97,8 +97,12 @@ def test_pieces_of_road_cover_it_once():
     roads = build_roads(layout, SETTINGS)
     total = sum(area.polygon.area for area in roads.areas)
     union = shapely.union_all([area.polygon for area in roads.areas])
-    assert union.area == pytest.approx(roads.region.area, abs=0.5)
-    assert total - union.area < 0.002 * union.area
+    assert union.area == pytest.approx(roads.region.area, rel=0.003)
+    assert total - union.area < 0.003 * union.area
+    # No cracks between the pieces: the union has the holes of the region, no others.
+    assert len(shapely.get_parts(union)) == len(shapely.get_parts(roads.region))
+    holes = sum(len(part.interiors) for part in shapely.get_parts(union))
+    assert holes == sum(len(part.interiors) for part in shapely.get_parts(roads.region))
     assert roads.region.buffer(0.01).covers(curved_town.roadway(layout))
 
 
