@@ -116,15 +116,19 @@ def placed(solid: Solid, x_m: float, y_m: float, z_m: float, yaw_rad: float) -> 
 
 
 def flat_polygon(polygon: Polygon) -> tuple[FloatArray, IntArray]:
-    """Triangles of a polygon with holes, counter-clockwise; vertices of shape (v, 2)."""
+    """Triangles of a polygon with holes, counter-clockwise; vertices of shape (v, 2).
+
+    Those that have no area (three corners in a line) are left out.
+    """
     rings = [shapely.get_coordinates(ring)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
     vertices = np.concatenate(rings)
     ends = np.cumsum([len(ring) for ring in rings]).astype(np.uint32)
     faces = mapbox_earcut.triangulate_float64(vertices, ends).reshape(-1, 3).astype(np.int32)
     first, second, third = (vertices[faces[:, k]] for k in range(3))
     edge, other = second - first, third - first
-    clockwise = edge[:, 0] * other[:, 1] - edge[:, 1] * other[:, 0] < 0.0
-    faces[clockwise] = faces[clockwise][:, ::-1]
+    twice_area = edge[:, 0] * other[:, 1] - edge[:, 1] * other[:, 0]
+    faces[twice_area < 0.0] = faces[twice_area < 0.0][:, ::-1]
+    faces = faces[np.abs(twice_area) > 1e-9]
     return vertices, faces
 
 

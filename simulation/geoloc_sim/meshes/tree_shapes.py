@@ -49,8 +49,19 @@ def crown(kind: TreeKind, shape: int, seed: int) -> Crown:
     reach = np.clip(room - radii, 0.0, 1.0) * rng.uniform(0.75, 1.1, count)
     if kind is TreeKind.COLUMNAR:
         radii, reach = 0.55 + 0.25 * room, 0.2 * reach
+    reach = reach * np.clip((0.97 - radii) / np.max(reach), 0.0, 1.0)
+    heights = _fitted(heights, _FLATNESS[2] * radii)
     centres = np.stack([reach * np.cos(turn), reach * np.sin(turn), heights], axis=1)
     return Crown(centres, radii)
+
+
+def _fitted(heights: FloatArray, half_heights: FloatArray) -> FloatArray:
+    """Heights of clumps moved and stretched so that all of them reach from -0.97 to 0.97."""
+    low, high = int(np.argmin(heights)), int(np.argmax(heights))
+    bottom, top = -0.97 + half_heights[low], 0.97 - half_heights[high]
+    share = (heights - heights[low]) / (heights[high] - heights[low])
+    fitted: FloatArray = bottom + (top - bottom) * share
+    return fitted
 
 
 def clump_cores(shape: Crown, seed: int, *, round_ones: bool = True) -> Solid:
