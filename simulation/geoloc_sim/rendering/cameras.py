@@ -21,6 +21,7 @@ from geoloc_ros.geometry.quaternions import quat_from_rotation, rotation_from_qu
 from geoloc_ros.geometry.se2 import Pose2
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.types import FloatArray
+from geoloc_sim.rendering.compiled import compiled
 from geoloc_sim.rendering.distortion import Distortion
 from geoloc_sim.rendering.records import Float32Array, Rays
 
@@ -180,11 +181,8 @@ class PinholeCamera:
             SettingError: the lens folds within the picture.
         """
         map_from_camera = self._map_from_camera(x_m, y_m, yaw_rad, z_m)
-        rotation = map_from_camera.rotation().astype(np.float32)
-        directions = np.ascontiguousarray(self._directions() @ rotation.T)
-        origin = map_from_camera.translation_m.astype(np.float32)
-        origins = np.ascontiguousarray(np.broadcast_to(origin, directions.shape))
-        return Rays(origins, directions, 1.0 / math.sqrt(self.fx * self.fy))
+        rotation, origin = map_from_camera.rotation(), map_from_camera.translation_m
+        return rays_from(self._directions(), rotation, origin, 1.0 / math.sqrt(self.fx * self.fy))
 
     def project(
         self, points_m: FloatArray, x_m: float, y_m: float, yaw_rad: float, z_m: float = 0.0
@@ -274,6 +272,38 @@ def pixel_centres(width: int, height: int) -> FloatArray:
     """(u, v) of every pixel's centre, row by row, shape (height * width, 2)."""
     v, u = np.mgrid[0:height, 0:width]
     return np.column_stack((u.ravel(), v.ravel())).astype(np.float64)
+
+
+def rays_from(
+    directions: Float32Array, rotation: FloatArray, origin_m: FloatArray, spread_rad: float
+) -> Rays:
+    """Rays from one point.
+
+    Args:
+        directions: in the camera's frame, shape (n, 3).
+        rotation: from that frame to ``map``, shape (3, 3).
+        origin_m: of all rays, shape (3,).
+        spread_rad: angle of a pixel.
+    """
+    turned, origins = np.empty_like(directions), np.empty_like(directions)
+    _turn(directions, rotation, origin_m, turned, origins)
+    return Rays(origins, turned, spread_rad)
+
+
+@compiled
+def _turn(
+    directions: Float32Array,
+    rotation: FloatArray,
+    origin_m: FloatArray,
+    turned: Float32Array,
+    origins: Float32Array,
+) -> None:
+    """One pass without BLAS, whose threads get in each other's way on a busy machine."""
+    for i in range(directions.shape[0]):
+        x, y, z = directions[i, 0], directions[i, 1], directions[i, 2]
+        for axis in range(3):
+            turned[i, axis] = rotation[axis, 0] * x + rotation[axis, 1] * y + rotation[axis, 2] * z
+            origins[i, axis] = origin_m[axis]
 
 
 @functools.lru_cache(maxsize=32)

@@ -19,10 +19,9 @@ import numpy as np
 
 from geoloc_ros.errors import SettingError, ShapeError
 from geoloc_ros.types import FloatArray
-from geoloc_sim.rendering.cameras import pixel_centres
+from geoloc_sim.rendering.cameras import pixel_centres, rays_from
 from geoloc_sim.rendering.records import Float32Array, ImageU8, Rays
 
-VectorsT = TypeVar('VectorsT', FloatArray, Float32Array)
 ImageT = TypeVar('ImageT', ImageU8, Float32Array)
 
 _NORTH_YAW_RAD = 0.5 * math.pi
@@ -67,13 +66,12 @@ class EquirectangularCamera:
 
     def rays(self, x_m: float, y_m: float, yaw_rad: float, z_m: float = 0.0) -> Rays:
         """The ray of every pixel, row by row, with ``base_link`` at this pose."""
-        directions = _turned(self._directions(), self._middle_yaw_rad(yaw_rad))
-        origin = self._origin(x_m, y_m, yaw_rad, z_m).astype(np.float32)
-        origins = np.ascontiguousarray(np.broadcast_to(origin, directions.shape))
+        yaw = self._middle_yaw_rad(yaw_rad)
         spread_rad = math.sqrt(
             math.tau / self.width * (self.top_rad - self.bottom_rad) / self.height
         )
-        return Rays(origins, directions, spread_rad)
+        origin = self._origin(x_m, y_m, yaw_rad, z_m)
+        return rays_from(self._directions(), _yaw_rotation(yaw), origin, spread_rad)
 
     def project(
         self, points_m: FloatArray, x_m: float, y_m: float, yaw_rad: float, z_m: float = 0.0
@@ -161,14 +159,16 @@ class EquirectangularCamera:
         return _pixel_directions(self.width, self.height, self.top_rad, self.bottom_rad)
 
 
-def _turned(vectors: VectorsT, yaw_rad: float) -> VectorsT:
-    """The vectors turned about z, in their own precision, shape (n, 3)."""
+def _yaw_rotation(yaw_rad: float) -> FloatArray:
     cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
-    turned = np.empty_like(vectors)
-    turned[:, 0] = cosine * vectors[:, 0] - sine * vectors[:, 1]
-    turned[:, 1] = sine * vectors[:, 0] + cosine * vectors[:, 1]
-    turned[:, 2] = vectors[:, 2]
-    return turned
+    return np.array(((cosine, -sine, 0.0), (sine, cosine, 0.0), (0.0, 0.0, 1.0)))
+
+
+def _turned(vectors: FloatArray, yaw_rad: float) -> FloatArray:
+    """The vectors turned about z, shape (n, 3)."""
+    cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+    x, y = vectors[:, 0], vectors[:, 1]
+    return np.column_stack((cosine * x - sine * y, sine * x + cosine * y, vectors[:, 2]))
 
 
 @functools.lru_cache(maxsize=8)

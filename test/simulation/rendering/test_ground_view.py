@@ -179,7 +179,7 @@ def test_motion_blur_is_the_mean_over_poses(scene):
     truth = develop(light, DAY).astype(float)
     error = np.sqrt(((blurred - truth) ** 2).mean())
     assert error < 0.4 * np.sqrt(((sharp - truth) ** 2).mean())
-    assert error < 1.0
+    assert error < 2.0
 
 
 def test_motion_flow_by_hand(scene):
