@@ -8,6 +8,7 @@ import dataclasses
 import enum
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import LinearRing, LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
@@ -74,7 +75,8 @@ def make_blocks(
     skeleton: Skeleton, junctions_m: FloatArray, streets: tuple[Street, ...], seed: int
 ) -> tuple[Block, ...]:
     """The blocks between the streets of a town, from the centre outwards."""
-    corridor = street_corridor(junctions_m, streets)
+    dead_ends = _dead_ends(junctions_m, streets)
+    corridor = _corridor(streets, dead_ends)
     west, south, east, north = skeleton.bounds_m
     frame = box(west + _EDGE_M, south + _EDGE_M, east - _EDGE_M, north - _EDGE_M)
     centre = Point(skeleton.centre_m)
@@ -85,36 +87,43 @@ def make_blocks(
     ]
     pieces.sort(key=lambda piece: (piece.centroid.distance(centre), piece.area))
     rhos = [piece.centroid.distance(centre) / skeleton.ring_m for piece in pieces]
+    entered = shapely.distance(np.array(pieces), shapely.union_all(dead_ends)) < 1.0
+    open_sided = shapely.distance(np.array(pieces), frame.exterior) < 0.5
     generator = stream('town block use', seed)
     uses = [
-        _fixed_use(piece, skeleton) or _drawn_use(piece, frame.exterior, rho, generator)
-        for piece, rho in zip(pieces, rhos, strict=True)
+        _fixed_use(piece, skeleton) or _drawn_use(piece, bool(whole), rho, generator)
+        for piece, whole, rho in zip(pieces, ~(entered | open_sided), rhos, strict=True)
     ]
     _place_industry(pieces, rhos, uses, skeleton, generator)
-    _place_park(pieces, rhos, uses, generator)
-    _place_church(pieces, uses)
+    _place_parks(pieces, rhos, uses, ~entered, generator)
+    _place_church(pieces, uses, ~(entered | open_sided))
     return tuple(
         Block(number, piece, use, rho, frame.exterior)
         for number, (piece, use, rho) in enumerate(zip(pieces, uses, rhos, strict=True))
     )
 
 
-def street_corridor(junctions_m: FloatArray, streets: tuple[Street, ...]) -> BaseGeometry:
+def _dead_ends(junctions_m: FloatArray, streets: tuple[Street, ...]) -> list[Polygon]:
+    """Round ground at the end of every street that leads nowhere, to turn on."""
+    degree = np.zeros(len(junctions_m), dtype=np.int64)
+    for street in streets:
+        degree[street.start] += 1
+        degree[street.end] += 1
+    return [
+        Point(junctions_m[junction]).buffer(street.width_m / 2.0 + _TURNING_ROOM_M, quad_segs=6)
+        for street in streets
+        for junction in (street.start, street.end)
+        if degree[junction] == 1
+    ]
+
+
+def _corridor(streets: tuple[Street, ...], dead_ends: list[Polygon]) -> BaseGeometry:
     """Roadways with pavements, rounded corners and room to turn at dead ends."""
     shapes = [
         LineString(street.centre_line_m).buffer(free_half_width_m(street) + 0.05, quad_segs=12)
         for street in streets
     ]
-    degree = np.zeros(len(junctions_m), dtype=np.int64)
-    for street in streets:
-        degree[street.start] += 1
-        degree[street.end] += 1
-    for street in streets:
-        for junction in (street.start, street.end):
-            if degree[junction] == 1:
-                radius = street.width_m / 2.0 + _TURNING_ROOM_M
-                shapes.append(Point(junctions_m[junction]).buffer(radius, quad_segs=6))
-    united = shapely.union_all(shapes)
+    united = shapely.union_all([*shapes, *dead_ends])
     closed = united.buffer(_CORNER_RADIUS_M, quad_segs=2).buffer(-_CORNER_RADIUS_M, quad_segs=2)
     return shapely.union(united, closed).simplify(0.02)
 
@@ -132,10 +141,9 @@ def _fixed_use(piece: Polygon, skeleton: Skeleton) -> BlockUse | None:
 
 
 def _drawn_use(
-    piece: Polygon, frame: LinearRing, rho: float, generator: np.random.Generator
+    piece: Polygon, whole: bool, rho: float, generator: np.random.Generator
 ) -> BlockUse:
-    """Dense inside, loose outside, mixed between; no courtyards where the world ends."""
-    whole = piece.distance(frame) > 0.5
+    """Dense inside, loose outside, mixed between; courtyards only behind closed outlines."""
     uses = (
         BlockUse.PERIMETER,
         BlockUse.ROWS,
@@ -177,20 +185,21 @@ def _place_industry(
             uses[number] = BlockUse.INDUSTRY
 
 
-def _place_park(
+def _place_parks(
     pieces: list[Polygon],
     rhos: list[float],
     uses: list[BlockUse],
+    allowed: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> None:
     """Turn a large block not far from the centre into a park, and a few small ones outside."""
-    built = [number for number, use in enumerate(uses) if use in _BUILT]
+    built = [number for number, use in enumerate(uses) if use in _BUILT and allowed[number]]
     if not built:
         return
 
     def merit(number: int) -> float:
-        size = min(float(pieces[number].area) / 9000.0, 1.3)
-        return size - abs(rhos[number] - 0.9) + float(generator.normal(0.0, 0.2))
+        size = 1.0 - abs(np.log(float(pieces[number].area) / 11000.0))
+        return float(size - abs(rhos[number] - 0.9) + generator.normal(0.0, 0.3))
 
     uses[max(built, key=merit)] = BlockUse.PARK
     for number in built:
@@ -198,9 +207,12 @@ def _place_park(
             uses[number] = BlockUse.PARK
 
 
-def _place_church(pieces: list[Polygon], uses: list[BlockUse]) -> None:
+def _place_church(
+    pieces: list[Polygon], uses: list[BlockUse], allowed: npt.NDArray[np.bool_]
+) -> None:
     """The block nearest to the centre that a church and its yard fit into."""
     for number, piece in enumerate(pieces):
-        if uses[number] in _BUILT and not piece.buffer(-16.0).is_empty and piece.area < 9000.0:
+        fits = not piece.buffer(-16.0).is_empty and piece.area < 9000.0
+        if uses[number] in _BUILT and allowed[number] and fits:
             uses[number] = BlockUse.CHURCH
             return

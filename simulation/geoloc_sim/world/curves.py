@@ -90,6 +90,14 @@ def left_of(vector: FloatArray) -> FloatArray:
     return np.array([-vector[1], vector[0]])
 
 
+def shifted(points_m: FloatArray, left_m: float) -> FloatArray:
+    """The curve beside a curve, to its left; it must bend less sharply than it is shifted."""
+    tangents = np.gradient(points_m, axis=0)
+    normals = np.column_stack((-tangents[:, 1], tangents[:, 0]))
+    result: FloatArray = points_m + left_m * normals / np.hypot(*tangents.T)[:, None]
+    return result
+
+
 def with_end_moved(
     points_m: FloatArray, new_end_m: FloatArray, *, at_start: bool, reach_m: float = 40.0
 ) -> FloatArray:

@@ -152,15 +152,15 @@ def _yard_buildings(
     taken = shapely.union_all([building.footprint for building in around]).buffer(4.0)
     found: list[PlannedBuilding] = []
     for front in fronts(room):
-        if front.length_m < 14.0 or generator.random() < 0.4:
+        if front.length_m < 14.0 or generator.random() < 0.3:
             continue
         width = float(min(generator.uniform(8.0, 22.0), front.length_m - 2.0))
         place, ahead = front.at(front.length_m / 2.0)
         shape = rectangle(place, ahead, width, float(generator.uniform(5.0, 9.0)))
         if not room.buffer(0.1).contains(shape) or taken.intersects(shape):
             continue
-        storeys = int(generator.integers(1, 3))
-        use = BuildingUse.GARAGE if storeys == 1 else BuildingUse.OFFICE
+        storeys = int(generator.choice((1, 1, 2, 4)))
+        use = BuildingUse.GARAGE if storeys == 1 else BuildingUse.APARTMENTS
         found.append(planned(shape, use, storeys, generator, RoofKind.FLAT))
         taken = taken.union(shape.buffer(5.0))
     return found

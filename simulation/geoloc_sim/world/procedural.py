@@ -26,9 +26,8 @@ from geoloc_sim.world.landmarks import church_block, green_block, park_block, sq
 from geoloc_sim.world.perimeter_blocks import perimeter_block
 from geoloc_sim.world.procedural_settings import ProceduralSettings
 from geoloc_sim.world.records import Area, AreaKind, Building, Layout, RoofKind
-from geoloc_sim.world.street_finish import finish_streets
-from geoloc_sim.world.street_skeleton import Skeleton, make_skeleton
-from geoloc_sim.world.street_splitting import add_side_streets
+from geoloc_sim.world.street_plan import plan_streets
+from geoloc_sim.world.street_skeleton import Skeleton
 
 _SMALLEST_BUILDING_M2 = 12.0
 _GRID_M = 0.001  # coordinates are rounded to this, so that walls that touch are equal
@@ -64,10 +63,8 @@ def procedural_layout(settings: ProceduralSettings, seed: int) -> Layout:
             f'side_m of a procedural town is {settings.side_m}; expected 300 to 2000 m: '
             'draw several towns for more ground'
         )
-    skeleton = make_skeleton(settings, seed)
-    add_side_streets(skeleton, settings, seed)
-    junctions, streets = finish_streets(skeleton, settings, seed)
-    blocks = make_blocks(skeleton, junctions, streets, seed)
+    plan = plan_streets(settings, seed)
+    blocks = make_blocks(plan.skeleton, plan.junctions_m, plan.streets, seed)
     contents = [_filled(block, seed) for block in blocks]
     buildings = [building for content in contents for building in content.buildings]
     areas = [area for content in contents for area in content.areas]
@@ -77,11 +74,11 @@ def procedural_layout(settings: ProceduralSettings, seed: int) -> Layout:
         datum=GeodeticPosition(
             settings.datum_lat_deg, settings.datum_lon_deg, settings.datum_alt_m
         ),
-        bounds_m=skeleton.bounds_m,
-        junctions_m=junctions,
-        streets=streets,
+        bounds_m=plan.skeleton.bounds_m,
+        junctions_m=plan.junctions_m,
+        streets=plan.streets,
         buildings=_numbered(buildings),
-        areas=(*areas, *_river_areas(skeleton)),
+        areas=(*areas, *_river_areas(plan.skeleton)),
     )
 
 

@@ -13,7 +13,6 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry import LineString
 
 from geoloc_ros.types import FloatArray
-from geoloc_sim.randomness import stream
 from geoloc_sim.world.curves import resampled
 from geoloc_sim.world.procedural_settings import ProceduralSettings
 from geoloc_sim.world.records import RoadClass, Street
@@ -26,11 +25,10 @@ _SPUR_AS_SERVICE_M = 75.0
 
 
 def finish_streets(
-    skeleton: Skeleton, settings: ProceduralSettings, seed: int
+    skeleton: Skeleton, settings: ProceduralSettings, generator: np.random.Generator
 ) -> tuple[FloatArray, tuple[Street, ...]]:
     """Junctions, shape (n, 2), and streets of a grown network, all connected."""
     graph = skeleton.graph
-    generator = stream('town street finish', seed)
     graph.contract_short(9.0)
     _keep_largest(graph)
     graph.merge_pass_through()

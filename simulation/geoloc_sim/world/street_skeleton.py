@@ -12,8 +12,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon, box
 
 from geoloc_ros.types import FloatArray
-from geoloc_sim.randomness import stream
-from geoloc_sim.world.curves import resampled, turned, wavy
+from geoloc_sim.world.curves import resampled, shifted, turned, wavy
 from geoloc_sim.world.procedural_settings import ProceduralSettings
 from geoloc_sim.world.records import RoadClass
 from geoloc_sim.world.street_classes import PROFILES
@@ -74,9 +73,8 @@ class _MainLine:
     one_way: bool = False
 
 
-def make_skeleton(settings: ProceduralSettings, seed: int) -> Skeleton:
-    """Main roads of the town of a seed, all connected."""
-    generator = stream('town skeleton', seed)
+def make_skeleton(settings: ProceduralSettings, generator: np.random.Generator) -> Skeleton:
+    """Main roads of a town."""
     side = settings.side_m
     middle = generator.uniform(-0.25, 0.25, 2) * side
     west, south = middle - side / 2.0
@@ -87,9 +85,11 @@ def make_skeleton(settings: ProceduralSettings, seed: int) -> Skeleton:
     yaws = _arm_yaws(generator)
     inner = _centre_polygon(kind, centre, generator)
     lines = _arms(yaws, centre, side, generator)
-    lines.append(_ring(centre, ring, generator))
     river = None
-    if generator.random() < settings.river_share:
+    wet = generator.random() < settings.river_share
+    gap = (0.0, 0.0) if wet else _ring_gap(yaws, generator)
+    lines.append(_ring(centre, ring, gap, generator))
+    if wet:
         river, quays = _river(yaws, centre, ring, side, generator)
         lines.extend(quays)
     if not inner.is_empty:
@@ -97,6 +97,7 @@ def make_skeleton(settings: ProceduralSettings, seed: int) -> Skeleton:
         width = 7.0 if one_way else 8.5
         lines.append(_MainLine(inner.exterior, RoadClass.SECONDARY, width, one_way))
     graph = _noded(lines, bounds, inner)
+    _drop_loose_ends(graph, bounds)
     graph.contract_short(_SHORTEST_M)
     graph.merge_pass_through()
     return Skeleton(bounds, centre, ring, kind, inner, river, graph)
@@ -130,14 +131,38 @@ def _arms(
     return arms
 
 
-def _ring(centre: FloatArray, radius: float, generator: np.random.Generator) -> _MainLine:
-    angles = np.linspace(0.0, 2.0 * np.pi, 200)
-    phases = generator.uniform(0.0, 2.0 * np.pi, 2)
-    sizes = generator.uniform((0.06, 0.03), (0.16, 0.09))
+def _ring_gap(yaws: FloatArray, generator: np.random.Generator) -> tuple[float, float]:
+    """The stretch between two arms, in radians, that the ring road leaves out.
+
+    A river needs the whole ring for its bridges; elsewhere most rings are incomplete, and some
+    towns have no more than a piece of one.
+    """
+    arms = np.sort(yaws % (2.0 * np.pi))
+    spanned = int(generator.choice((0, 1, 2, len(arms) - 1), p=(0.2, 0.4, 0.25, 0.15)))
+    first = int(generator.integers(len(arms)))
+    last = (first + spanned) % len(arms)
+    span = (arms[last] - arms[first]) % (2.0 * np.pi)
+    return float(arms[first]), float(arms[first] + span)
+
+
+def _ring(
+    centre: FloatArray,
+    radius: float,
+    gap_rad: tuple[float, float],
+    generator: np.random.Generator,
+) -> _MainLine:
+    """A road around the centre that leaves out the angles of a gap, save for short ends."""
+    start, length = gap_rad[1], 2.0 * np.pi - (gap_rad[1] - gap_rad[0])
+    overlap = 0.0 if length > 6.28 else 0.15
+    angles = start - overlap + np.linspace(0.0, length + 2.0 * overlap, 240)
+    phases = generator.uniform(0.0, 2.0 * np.pi, 3)
+    sizes = generator.uniform((0.05, 0.03, 0.0), (0.17, 0.1, 0.06))
     swell = 1.0 + sizes[0] * np.cos(2 * angles + phases[0])
     swell += sizes[1] * np.cos(3 * angles + phases[1])
+    swell += sizes[2] * np.cos(4 * angles + phases[2])
     points = centre + radius * swell[:, None] * np.column_stack((np.cos(angles), np.sin(angles)))
-    points[-1] = points[0]
+    if overlap == 0.0:
+        points[-1] = points[0]
     line = LineString(resampled(points))
     return _MainLine(line, RoadClass.SECONDARY, _width(RoadClass.SECONDARY, generator))
 
@@ -170,14 +195,15 @@ def _river(
     offset = ring * generator.uniform(0.42, 0.62)
     curve = wavy(generator, 3.2 * side, 14.0, 1.0)
     curve = curve - (1.6 * side, np.interp(1.6 * side, curve[:, 0], curve[:, 1]) - offset)
-    line = LineString(centre + turned(curve, direction))
+    middle = centre + turned(curve, direction)
+    line = LineString(middle)
     half = float(generator.uniform(8.0, 14.0))
     bank = half + generator.uniform(9.0, 13.0)
     classes = (RoadClass.RESIDENTIAL, RoadClass.SECONDARY)
     quays = []
     for shift in (-bank, bank):
         road_class = classes[int(generator.random() < 0.4)]
-        quay = resampled(np.asarray(line.offset_curve(shift, quad_segs=16).coords))
+        quay = resampled(shifted(middle, shift))
         quays.append(_MainLine(LineString(quay), road_class, _width(road_class, generator)))
     return River(line.buffer(half), line.buffer(bank)), quays
 
@@ -212,6 +238,20 @@ def _noded(
             )
         )
     return graph
+
+
+def _drop_loose_ends(graph: StreetGraph, bounds: tuple[float, float, float, float]) -> None:
+    """Take out main streets that end neither at a junction nor at the bounds."""
+    edge = box(*bounds).exterior
+    loose = [
+        number
+        for junction, numbers in graph.streets_at().items()
+        if len(numbers) == 1 and edge.distance(Point(graph.places_m[junction])) > 0.01
+        for number in numbers
+    ]
+    if loose:
+        graph.remove(set(loose))
+        _drop_loose_ends(graph, bounds)
 
 
 def _counter_clockwise(points: FloatArray, around: Polygon) -> FloatArray:

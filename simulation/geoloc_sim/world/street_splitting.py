@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 import shapely
 from shapely.geometry import LineString, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from geoloc_ros.types import FloatArray
-from geoloc_sim.randomness import stream
 from geoloc_sim.world.curves import arc_lengths, hermite, left_of, unit
 from geoloc_sim.world.footprints import long_axis
 from geoloc_sim.world.procedural_settings import ProceduralSettings
@@ -24,6 +24,7 @@ _CANDIDATES = 14
 _ON_STREET_M = 0.3
 _SNAP_M = 26.0
 _SHORTEST_M = 36.0
+_SHORTEST_SPUR_M = 24.0
 _SMALLEST_ANGLE_RAD = np.radians(48.0)
 _CLEARANCE_M = 17.0
 _NARROWEST_M = 34.0
@@ -55,9 +56,10 @@ class _Cut:
     badness: float
 
 
-def add_side_streets(skeleton: Skeleton, settings: ProceduralSettings, seed: int) -> None:
+def add_side_streets(
+    skeleton: Skeleton, settings: ProceduralSettings, generator: np.random.Generator
+) -> None:
     """Split the faces of the skeleton into blocks; its graph grows."""
-    generator = stream('town side streets', seed)
     lines = [LineString(street.line_m) for street in skeleton.graph.streets.values()]
     noded = shapely.unary_union([*lines, box(*skeleton.bounds_m).exterior])
     faces = list(shapely.get_parts(shapely.polygonize(list(shapely.get_parts(noded)))))
@@ -86,7 +88,7 @@ def _wanted_area(
     if skeleton.river is not None and skeleton.river.strip.contains(middle):
         west, _, east, _ = skeleton.river.strip.bounds
         return float(generator.uniform(240.0, 330.0) * skeleton.river.strip.area / (east - west))
-    factor = np.interp(_rho(face, skeleton), (0.3, 0.8, 1.4, 2.4), (0.7, 0.95, 1.2, 1.6))
+    factor = np.interp(_rho(face, skeleton), (0.3, 0.8, 1.4, 2.4), (0.7, 0.9, 1.05, 1.3))
     return float(settings.block_area_m2 * factor * np.exp(generator.normal(0.0, 0.3)))
 
 
@@ -99,15 +101,16 @@ def _best_cut(face: Polygon, skeleton: Skeleton, generator: np.random.Generator)
     along, length, _ = long_axis(face)
     across = left_of(along)
     origin = np.asarray(face.centroid.coords[0])
-    open_sided = face.distance(box(*skeleton.bounds_m).exterior) < 1.0
+    streetside = face.exterior.difference(box(*skeleton.bounds_m).exterior.buffer(1.0))
+    open_sided = streetside.length < face.exterior.length - 1.0
     best: _Cut | None = None
-    for number in range(_CANDIDATES):
+    for _ in range(_CANDIDATES):
         turn = generator.normal(0.0, 0.22)
         shift = generator.uniform(-0.2, 0.2)
         bow = generator.normal(0.0, 0.22)
         through, direction = origin + shift * length * along, across
-        if open_sided and number % 4:
-            through, direction = _from_outline(face, generator.uniform(0.0, 1.0))
+        if open_sided:
+            through, direction = _from_street(face, streetside, generator.uniform(0.0, 1.0))
         direction = np.cos(turn) * direction + np.sin(turn) * left_of(direction)
         cut = _cut_through(face, through, direction, bow, skeleton)
         if cut is not None and (best is None or cut.badness < best.badness):
@@ -115,18 +118,21 @@ def _best_cut(face: Polygon, skeleton: Skeleton, generator: np.random.Generator)
     return best
 
 
-def _from_outline(face: Polygon, share: float) -> tuple[FloatArray, FloatArray]:
-    """A place just inside the outline of a face and the direction inwards.
+def _from_street(
+    face: Polygon, streetside: BaseGeometry, share: float
+) -> tuple[FloatArray, FloatArray]:
+    """A place just inside a face beside a street, and the direction away from that street.
 
-    The sides of the world cut faces along the axes of ``map``; streets that follow the long
+    The sides of the world cut faces along the axes of ``map``; streets that followed the long
     sides of such faces would follow those axes too.
     """
-    outline = face.exterior
-    along = share * outline.length
-    here = np.asarray(outline.interpolate(along).coords[0])
-    there = np.asarray(outline.interpolate(min(along + 2.0, outline.length)).coords[0])
-    inward = left_of(unit(there - here))
-    if not outline.is_ccw:
+    parts = list(shapely.get_parts(streetside))
+    line = parts[min(int(share * len(parts)), len(parts) - 1)]
+    along = (share * len(parts) % 1.0) * line.length
+    places = (along, min(along + 2.0, line.length), max(along - 2.0, 0.0))
+    here, ahead, behind = (np.asarray(line.interpolate(place).coords[0]) for place in places)
+    inward = left_of(unit(ahead - behind))
+    if not face.contains(Point(here + inward)):
         inward = -inward
     return here + 3.0 * inward, inward
 
@@ -257,23 +263,20 @@ def _build(
     start, end, line = cut.start, cut.end, cut.line_m
     if start.is_border:
         start, end, line = end, start, line[::-1]
-    across = True
+    left_out = 0.0
     if end.is_border and not secondary and generator.random() < 0.6:
-        line, across = _shortened(line, generator.uniform(25.0, 40.0)), False
+        left_out = float(generator.uniform(25.0, 40.0))
     elif not end.is_border and not secondary and generator.random() < spur_share:
-        line, across = (
-            _shortened(line, generator.uniform(0.35, 0.5) * arc_lengths(line)[-1]),
-            False,
-        )
+        left_out = float(generator.uniform(0.35, 0.5) * arc_lengths(line)[-1])
+    if left_out > 0.0:
+        line = line[arc_lengths(line) < arc_lengths(line)[-1] - left_out]
+        if len(line) < 2 or arc_lengths(line)[-1] < _SHORTEST_SPUR_M:
+            return False
+    across = left_out == 0.0
     first = _junction(start, skeleton)
     last = _junction(end, skeleton) if across else graph.add_junction(line[-1])
     graph.add_street(PlannedStreet(first, last, line, road_class, width))
     return across
-
-
-def _shortened(line: FloatArray, by_m: float) -> FloatArray:
-    along = arc_lengths(line)
-    return line[: max(int(np.searchsorted(along, along[-1] - by_m)), 2)]
 
 
 def _junction(attachment: _Attachment, skeleton: Skeleton) -> int:

@@ -210,7 +210,7 @@ def test_street_directions_are_spread_evenly():
     weight = np.concatenate(weights)
     for fold in (2, 4):
         resultant = abs((weight * np.exp(1j * fold * turn)).sum()) / weight.sum()
-        assert resultant < 0.3
+        assert resultant < 0.2
 
 
 def test_buildings_are_varied():
