@@ -92,7 +92,8 @@ class Orthophoto:
         margin = math.ceil(3.0 * self.settings.blur_px) if self.settings.blur_px > 0.0 else 0
         grown = window.grown(margin)
         light, valid = self._light(grown)
-        light *= self._gains * self._noise(grown)
+        light = _mixed(light * self._gains, self.settings.saturation)
+        light *= self._noise(grown)
         if margin:
             light = self._blurred(light, valid)
         inside = slice(margin, margin + window.height), slice(margin, margin + window.width)
@@ -187,6 +188,14 @@ def _balance(day: DayConditions) -> Float32Array:
     grey = 0.18 * day.exposure * falling * np.array(day.white_balance)
     gains: Float32Array = (1.0 / np.sqrt(grey * np.mean(grey))).astype(np.float32)
     return gains
+
+
+def _mixed(light: Float32Array, saturation: float) -> Float32Array:
+    """Light whose channels are drawn towards their mean (1: unchanged); never negative."""
+    third = np.float32((1.0 - saturation) / 3.0)
+    matrix = np.full((3, 3), third) + np.float32(saturation) * np.eye(3, dtype=np.float32)
+    mixed: Float32Array = np.maximum(cv2.transform(light, matrix), np.float32(0.0))
+    return mixed
 
 
 def _steps(ground: FloatArray) -> tuple[FloatArray, FloatArray]:

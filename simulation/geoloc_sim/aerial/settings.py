@@ -68,6 +68,12 @@ class AerialSettings:
         minimum=0.01,
         maximum=2.0,
     )
+    saturation: float = setting(
+        0.82,
+        'colour kept, 1 for all of it, 0 for grey: the bands of aerial cameras overlap',
+        minimum=0.0,
+        maximum=1.5,
+    )
     veil: float = setting(
         0.05,
         'share of the light that the air under the camera scatters in: it greys and blues',

@@ -75,6 +75,29 @@ def test_blur_and_noise_do_what_they_say(scene):
     assert spread[1] / spread[0] == pytest.approx(1.0 / (2.0 * math.sqrt(math.pi)), rel=0.1)
 
 
+def test_brightness_and_saturation_do_what_they_say(scene):
+    window = Window(0, 0, 40, 40)  # plain ground, albedo 0.5 in every channel, in the sun
+    plain = {'noise': 0.0, 'blur_px': 0.0, 'veil': 0.0}
+    grey = photo_of(scene, saturation=0.0, **plain).image(window).rgb.astype(int)
+    assert np.max(np.ptp(grey, axis=-1)) <= 6  # the day's white balance is left
+    tinted = photo_of(scene, saturation=1.0, **plain).image(window).rgb.astype(int)
+    half = photo_of(scene, saturation=0.5, **plain).image(window).rgb.astype(int)
+    spreads = [np.mean(np.ptp(image, axis=-1)) for image in (grey, half, tinted)]
+    assert spreads == sorted(spreads)
+    means = [
+        np.mean(photo_of(scene, brightness=level, **plain).image(window).rgb)
+        for level in (0.05, 0.1, 0.2)
+    ]
+    # an albedo of 0.5 is 2.8 times an 18 % grey; sRGB of twice the light, far below the shoulder
+    assert means[0] < means[1] < means[2]
+    assert np.log2(linear(means[1]) / linear(means[0])) == pytest.approx(1.0, abs=0.08)
+
+
+def linear(value):
+    """Light of an sRGB value (IEC 61966-2-1)."""
+    return ((value / 255.0 + 0.055) / 1.055) ** 2.4
+
+
 def test_roof_ids_lie_where_the_model_projects_the_roof(scene):
     photo = photo_of(scene, offset_m=1.0, off_nadir_deg=12.0)
     ids = photo.object_ids(whole(photo))
