@@ -62,7 +62,7 @@ class AerialSettings:
         maximum=0.5,
     )
     brightness: float = setting(
-        0.26,
+        0.3,
         'light, after exposure, of an 18 % grey surface in the sun where 1 is white: flights are '
         'balanced by hand, whatever the day; it varies a little from image to image',
         minimum=0.01,
