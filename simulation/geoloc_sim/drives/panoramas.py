@@ -111,7 +111,9 @@ def panorama_places(layout: Layout, spacing_m: float, seed: int) -> tuple[Panora
         ahead = np.minimum(stations + 0.5, lane.length)
         steps = shapely.get_coordinates(
             shapely.line_interpolate_point(lane, ahead)
-        ) - shapely.get_coordinates(shapely.line_interpolate_point(lane, ahead - 1.0))
+        ) - shapely.get_coordinates(
+            shapely.line_interpolate_point(lane, np.maximum(ahead - 1.0, 0.0))
+        )
         for point, step in zip(points, steps, strict=True):
             yaw = float(wrap_angle(np.arctan2(step[1], step[0])))
             pose = Pose2(float(point[0]), float(point[1]), yaw)
