@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from geoloc_ros.errors import ShapeError
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.rendering.compiled import compiled, inlined
+from geoloc_sim.rendering.compiled import compiled
 from geoloc_sim.rendering.records import Float32Array, Int32Array, Radiance, Rays
 from geoloc_sim.rendering.render import render
 from geoloc_sim.rendering.scene import Scene
@@ -19,8 +19,8 @@ from geoloc_sim.rendering.scene import Scene
 _FOLIAGE = int(SurfaceKind.FOLIAGE)
 #: Distance of the added rays from the pixel's centre, in pixels.
 _RADIUS_PX = 0.36
-#: Colours of two surfaces that differ by less need no smooth edge.
-_SAME_COLOUR = 0.03
+#: Steps of colour that two surfaces of a kind may share without a smooth edge between them.
+_COLOUR_STEP = 0.04
 
 
 def render_smooth(
@@ -46,9 +46,8 @@ def render_smooth(
             'expected one for each pixel'
         )
     seen = render(scene, rays, shadows=shadows)
-    hits, packed = seen.hits, scene.packed
-    columns = (hits.distance_m, hits.surface, hits.normal)
-    chosen = _edge_pixels(shape[0], shape[1], *columns, packed.kind, packed.numbers)
+    looks = _looks(seen.hits.surface, scene.packed.kind, scene.packed.numbers)
+    chosen = _edge_pixels(shape[0], shape[1], looks, seen.hits.distance_m, seen.hits.normal)
     if not chosen.size:
         return seen
     size = (added * len(chosen), 3)
@@ -61,61 +60,48 @@ def render_smooth(
     return seen
 
 
-@inlined
-def _is_edge(
-    i: int,
-    j: int,
-    distance: Float32Array,
-    surface: Int32Array,
-    normal: Float32Array,
-    kinds: npt.NDArray[np.uint8],
-    numbers: Float32Array,
-) -> bool:
-    """Whether the hits of two neighbouring pixels lie on visibly different things."""
-    first, second = surface[i], surface[j]
-    if first == second:
-        if first < 0 or kinds[first] == _FOLIAGE:
-            return False
-        dot = 0.0
-        for axis in range(3):
-            dot += float(normal[i, axis]) * float(normal[j, axis])
-        return dot < 0.97
-    if first < 0 or second < 0 or kinds[first] != kinds[second]:
-        return True
-    if kinds[first] == _FOLIAGE:
-        return abs(float(distance[i]) - float(distance[j])) > 3.0
-    change, dot = 0.0, 0.0
-    for axis in range(3):
-        change += abs(float(numbers[first, axis]) - float(numbers[second, axis]))
-        dot += float(normal[i, axis]) * float(normal[j, axis])
-    one, other = float(distance[i]), float(distance[j])
-    near, far = min(one, other), max(one, other)
-    return change > _SAME_COLOUR or dot < 0.97 or (far - near > 1.0 and far > 1.15 * near)
+@compiled
+def _looks(surface: Int32Array, kinds: npt.NDArray[np.uint8], numbers: Float32Array) -> Int32Array:
+    """A number for each pixel that tells surfaces of other kind or colour apart; 0 for the sky."""
+    looks = np.zeros(surface.size, np.int32)
+    for i in range(surface.size):
+        number = surface[i]
+        if number < 0:
+            continue
+        look = int(kinds[number]) + 1
+        if look != _FOLIAGE + 1:
+            for channel in range(3):
+                look = 64 * look + int(numbers[number, channel] / _COLOUR_STEP)
+        looks[i] = look
+    return looks
 
 
 @compiled
 def _edge_pixels(
-    rows: int,
-    columns: int,
-    distance: Float32Array,
-    surface: Int32Array,
-    normal: Float32Array,
-    kinds: npt.NDArray[np.uint8],
-    numbers: Float32Array,
+    rows: int, columns: int, looks: Int32Array, distance: Float32Array, normal: Float32Array
 ) -> npt.NDArray[np.int64]:
     """Numbers of the pixels on either side of an edge."""
     marked = np.zeros(rows * columns, np.bool_)
-    for row in range(rows):
-        for column in range(columns):
-            i = row * columns + column
-            if column + 1 < columns and _is_edge(
-                i, i + 1, distance, surface, normal, kinds, numbers
-            ):
-                marked[i] = marked[i + 1] = True
-            if row + 1 < rows and _is_edge(
-                i, i + columns, distance, surface, normal, kinds, numbers
-            ):
-                marked[i] = marked[i + columns] = True
+    for i in range(rows * columns):
+        for side in range(2):
+            j = i + 1 if side == 0 else i + columns
+            if (side == 0 and j % columns == 0) or j >= rows * columns:
+                continue
+            if looks[i] == looks[j]:
+                if looks[i] == 0:
+                    continue
+                near, far = distance[i], distance[j]
+                if near > far:
+                    near, far = far, near
+                apart = far > 1.15 * near and far - near > 1.0
+                if looks[i] != _FOLIAGE + 1:
+                    dot = normal[i, 0] * normal[j, 0] + normal[i, 1] * normal[j, 1]
+                    apart = dot + normal[i, 2] * normal[j, 2] < 0.97 or (
+                        apart and abs(normal[i, 2]) < 0.5
+                    )
+                if not apart:
+                    continue
+            marked[i] = marked[j] = True
     return np.flatnonzero(marked)
 
 

@@ -199,8 +199,8 @@ def paint(colour: Rgb, spot: Spot, seed: int) -> Rgb:
         0.92 + 0.22 * grain(u, v, 0.9, seed + 61, wide) + 0.2 * grain(u, v, 0.08, seed + 62, wide)
     )
     worn = (
-        0.5 + 0.75 * grain(u, v, 4.7, seed + 63, wide) + 0.55 * grain(u, v, 0.22, seed + 64, wide)
+        0.5 + 0.75 * grain(u, v, 4.7, seed + 63, wide) + 0.35 * grain(u, v, 0.22, seed + 64, wide)
     )
-    worn += 0.6 * grain(u, v, 0.05, seed + 65, wide)
-    bare = min(max(3.0 * (worn - 0.70), 0.0), 0.85)
+    worn += 0.45 * grain(u, v, 0.05, seed + 65, wide)
+    bare = min(max(2.2 * (worn - 0.66), 0.0), 0.7)
     return mixed(scaled(colour, tone), (0.085, 0.085, 0.088), bare)
