@@ -13,6 +13,8 @@ from shapely.geometry import Point, Polygon, box
 
 from geoloc_ros.errors import SettingError
 from geoloc_ros.geometry.se2 import Pose2
+from geoloc_ros.types import GeodeticPosition
+from geoloc_sim.meshes.city import lean_mesh
 from geoloc_sim.meshes.records import SurfaceKind, SurfaceMesh, merge
 from geoloc_sim.rendering.cameras import PinholeCamera
 from geoloc_sim.rendering.distortion import Distortion
@@ -29,7 +31,7 @@ from geoloc_sim.rendering.lean import (
 )
 from geoloc_sim.rendering.lean_edges import draw_edges
 from geoloc_sim.rendering.scene import TracedMesh
-from geoloc_sim.world.records import Building, BuildingUse, RoofKind
+from geoloc_sim.world.records import Building, BuildingUse, Layout, RoofKind, World
 
 CAMERA = lean_camera(161, 121, 90.0)
 FACING_EAST = Pose2(0.0, 0.0, 0.0)
@@ -100,6 +102,35 @@ def turned_box(angle_rad, at=(20.0, 0.0), half=4.0, height_m=8.0, number=1):
 )
 def test_edges_are_counted_as_a_person_counts_them(mesh, expected):
     assert LeanModel(mesh).view(CAMERA, FACING_EAST).edge_count == expected
+
+
+@pytest.mark.parametrize(
+    ('roof', 'front', 'corner'),
+    [
+        (RoofKind.FLAT, 4, 7),
+        # The gable: two uprights, the foot, two slopes. From the corner an eave, a foot, an
+        # upright, the ridge and the far slope more.
+        (RoofKind.GABLE, 5, 10),
+        # A wall and two hips; from the corner two walls, three hips and the ridge.
+        (RoofKind.HIP, 6, 11),
+    ],
+)
+def test_edges_of_a_house_of_the_city_model(roof, front, corner):
+    ridge = 6.0 if roof is RoofKind.FLAT else 9.0
+    house = Building(1, box(20, -5, 32, 5), 6.0, roof, ridge, 2, BuildingUse.HOUSE)
+    layout = Layout(
+        'one',
+        1,
+        GeodeticPosition(49.0, 8.0),
+        (-100.0, -100.0, 100.0, 100.0),
+        np.zeros((0, 2)),
+        (),
+        (house,),
+    )
+    model = LeanModel(lean_mesh(World(layout, (), (), (), ())))
+    camera = lean_camera(320, 240, 70.0)
+    assert model.view(camera, FACING_EAST).edge_count == front
+    assert model.view(camera, Pose2(4.0, -20.0, 0.8)).edge_count == corner
 
 
 def test_a_wall_of_many_triangles_has_the_edges_of_a_plain_one():
