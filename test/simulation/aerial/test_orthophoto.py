@@ -29,7 +29,9 @@ def scene():
 
 
 def photo_of(scene, seed=4, **changes):
-    settings = AerialSettings(**{'gsd_m_per_px': 0.5, 'camera_height_m': 900.0, **changes})
+    settings = AerialSettings(
+        **{'gsd_m_per_px': 0.5, 'camera_height_m': 900.0, 'brightness': 0.15, **changes}
+    )
     return Orthophoto(scene, draw_aerial_model(DATUM, BOUNDS_M, settings, seed), settings, seed)
 
 
@@ -66,8 +68,8 @@ def test_blur_and_noise_do_what_they_say(scene):
     still = photo_of(scene, noise=0.0, blur_px=0.0)
     window = Window(0, 0, 60, 60)  # ground only: one plain colour in the sun
     flat = still.image(window).rgb.astype(float)
-    noisy = photo_of(scene, noise=0.05, blur_px=0.0).image(window).rgb.astype(float)
-    soft = photo_of(scene, noise=0.05, blur_px=1.0).image(window).rgb.astype(float)
+    noisy = photo_of(scene, noise=0.15, blur_px=0.0).image(window).rgb.astype(float)
+    soft = photo_of(scene, noise=0.15, blur_px=1.0).image(window).rgb.astype(float)
     soft_flat = photo_of(scene, noise=0.0, blur_px=1.0).image(window).rgb.astype(float)
     spread = [float(np.std(noisy - flat)), float(np.std(soft - soft_flat))]
     assert spread[0] > 2.0
