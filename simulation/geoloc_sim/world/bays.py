@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import shapely
+from shapely.affinity import affine_transform
 from shapely.geometry import Polygon
 
 from geoloc_sim.randomness import stream
@@ -20,6 +22,8 @@ from geoloc_sim.world.roads import Roads, StreetBody
 PARALLEL_M = (5.7, 2.1)
 SQUARE_ON_M = (2.55, 5.0)
 _END_CLEARANCE_M = 9.0
+#: Length and width of a large car.
+_CAR_M = (4.9, 1.95)
 _FACADE_CLEARANCE_M = 1.3
 
 
@@ -63,6 +67,29 @@ def lane_slots(roads: Roads) -> tuple[ParkingSlot, ...]:
             facing = _facing(body, side)
             slots += [_slot(body, station, offset, facing) for station in stations]
     return tuple(slots)
+
+
+def apart(slots: list[ParkingSlot]) -> tuple[ParkingSlot, ...]:
+    """Slots whose cars would touch no car on an earlier slot."""
+    if not slots:
+        return ()
+    boxes = [_car_box(slot) for slot in slots]
+    first, second = shapely.STRtree(boxes).query(boxes, predicate='intersects')
+    rivals: dict[int, list[int]] = {}
+    for i, j in zip(first.tolist(), second.tolist(), strict=True):
+        if j < i:
+            rivals.setdefault(i, []).append(j)
+    kept: list[bool] = []
+    for i in range(len(slots)):
+        kept.append(not any(kept[j] for j in rivals.get(i, ())))
+    return tuple(slot for slot, is_kept in zip(slots, kept, strict=True) if is_kept)
+
+
+def _car_box(slot: ParkingSlot) -> Polygon:
+    cos, sin = math.cos(slot.yaw_rad), math.sin(slot.yaw_rad)
+    length, width = _CAR_M
+    box = shapely.box(-length / 2.0, -width / 2.0, length / 2.0, width / 2.0)
+    return affine_transform(box, [cos, -sin, sin, cos, slot.x_m, slot.y_m])
 
 
 def build_bays(

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from geoloc_sim.world.bays import Bay, build_bays, lane_slots
+from geoloc_sim.world.bays import Bay, apart, build_bays, lane_slots
 from geoloc_sim.world.car_parks import CarParks, build_car_parks
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.free_space import Obstacles, Spacing
@@ -44,6 +44,8 @@ from geoloc_sim.world.road_surface import manholes, patches
 from geoloc_sim.world.roads import GRID_M, Roads, build_roads
 from geoloc_sim.world.street_ends import StreetEnd, street_ends
 
+_WIDEST_PATH_M = 3.5
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Streets:
@@ -75,14 +77,20 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
     gardens = build_gardens(layout, plots, streets.pavements.region)
     rest, verges = open_ground(layout, plots)
     car_parks = build_car_parks(layout, plots, streets.region)
-    slots = (
-        *lane_slots(streets.roads),
-        *(slot for bay in streets.bays for slot in bay.slots),
-        *car_parks.slots,
-        *gardens.slots,
+    slots = apart(
+        [
+            *lane_slots(streets.roads),
+            *(slot for bay in streets.bays for slot in bay.slots),
+            *car_parks.slots,
+            *gardens.slots,
+        ]
+    )
+    gardens = dataclasses.replace(
+        gardens,
+        lawns=(*gardens.lawns, *verges),
+        paths=(*gardens.paths, *_walks(layout, streets.pavements)),
     )
     ground = _ground(layout, streets, gardens, car_parks, slots)
-    gardens = dataclasses.replace(gardens, lawns=(*gardens.lawns, *verges))
     fixtures, trees = _standing(layout, streets, plots, gardens, ground, settings)
     areas = (
         *rest,
@@ -96,6 +104,16 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
         *car_parks.markings,
     )
     return World(layout, areas, tuple(trees), tuple(fixtures), slots)
+
+
+def _walks(layout: Layout, pavements: Pavements) -> list[Polygon]:
+    """Footways, and the layout's own paths: narrow areas that are not green."""
+    walks = [area.polygon for area in pavements.areas if area.kind is AreaKind.SQUARE]
+    for area in layout.areas:
+        narrow = 2.0 * area.polygon.area / area.polygon.length < _WIDEST_PATH_M
+        if narrow and area.kind in (AreaKind.SOIL, AreaKind.SQUARE, AreaKind.COURTYARD):
+            walks.append(area.polygon)
+    return walks
 
 
 def _overlapping(polygon: Polygon) -> Polygon:
@@ -145,7 +163,7 @@ def _standing(
 ) -> tuple[list[Fixture], list[Tree]]:
     """Furniture and trees; what must stand at its place comes first."""
     roads, widths = streets.roads, streets.pavements.widths_m
-    fixtures = tunnel_roofs(roads, widths) + bridge_rails(layout, roads, widths)
+    fixtures = tunnel_roofs(roads, widths) + bridge_rails(layout, roads, widths, ground)
     for end in streets.ends.values():
         fixtures += junction_posts(end, ground)
     for body, station, sign in bus_stop_places(roads, streets.ends, layout.seed, settings):
@@ -165,25 +183,31 @@ def _standing(
 
 def _painted(seed: int, streets: _Streets, settings: DressingSettings) -> list[Area]:
     """Patches, covers and markings, those that lie on their own street alone."""
-    worked: list[Area] = []
-    covers: list[Area] = []
-    paint: list[Area] = []
-    owners: list[int] = []
+    layers: tuple[list[Area], list[Area], list[Area]] = ([], [], [])
+    owners: tuple[list[int], list[int], list[int]] = ([], [], [])
     bodies = {body.number: body for body in streets.roads.bodies if body.exists}
     for number, body in bodies.items():
         ends = (streets.ends[number, True], streets.ends[number, False])
-        worked += patches(seed, body, settings)
-        covers += manholes(seed, body, settings)
-        painted = street_markings(seed, body, ends, settings)
-        painted += end_markings(ends[0], seed) + end_markings(ends[1], seed)
-        paint += painted
-        owners += [number] * len(painted)
+        painted = (
+            patches(seed, body, settings),
+            manholes(seed, body, settings),
+            street_markings(seed, body, ends, settings)
+            + end_markings(ends[0], seed)
+            + end_markings(ends[1], seed),
+        )
+        for layer, owner, areas in zip(layers, owners, painted, strict=True):
+            layer += areas
+            owner += [number] * len(areas)
     for body, station, sign in bus_stop_places(streets.roads, streets.ends, seed, settings):
-        painted = bus_stop(body, station, sign)
-        paint += painted
-        owners += [body.number] * len(painted)
-    bay_paint = [area for bay in streets.bays for area in bay_markings(bay, bodies[bay.street])]
-    return [*worked, *covers, *_on_own_street(paint, owners, streets.roads), *bay_paint]
+        stop = bus_stop(body, station, sign)
+        layers[2].extend(stop)
+        owners[2].extend([body.number] * len(stop))
+    kept = [
+        area
+        for layer, owner in zip(layers, owners, strict=True)
+        for area in _on_own_street(layer, owner, streets.roads)
+    ]
+    return kept + [area for bay in streets.bays for area in bay_markings(bay, bodies[bay.street])]
 
 
 def _on_own_street(paint: list[Area], owners: list[int], roads: Roads) -> list[Area]:

@@ -79,7 +79,7 @@ def lamps(
 def street_signs(body: StreetBody, seed: int, ground: Ground) -> list[Fixture]:
     """Parking and speed signs along a street, bins beside the pavement."""
     rng = stream('signs', seed, body.number)
-    if body.street.tunnel or not body.exists:
+    if body.street.tunnel or not body.exists or body.street.road_class is RoadClass.SERVICE:
         return []
     fixtures = []
     length = body.end_m - body.start_m

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.gardens import Lawn
+from geoloc_sim.world.planting import Ground
 from geoloc_sim.world.plots import Plots
 from geoloc_sim.world.records import (
     Area,
@@ -59,7 +60,9 @@ def open_ground(layout: Layout, plots: Plots) -> tuple[list[Area], list[Lawn]]:
     return areas, lawns
 
 
-def bridge_rails(layout: Layout, roads: Roads, widths: dict[int, float]) -> list[Fixture]:
+def bridge_rails(
+    layout: Layout, roads: Roads, widths: dict[int, float], ground: Ground
+) -> list[Fixture]:
     """Rails along the outer edges of streets over water."""
     water = [area.polygon for area in layout.areas if area.kind is AreaKind.WATER]
     if not water:
@@ -75,21 +78,24 @@ def bridge_rails(layout: Layout, roads: Roads, widths: dict[int, float]) -> list
             offset = side * (body.street.width_m / 2.0 + max(widths[body.number] - 0.12, 0.4))
             edge = body.frame.line(0.0, length, offset)
             over = shapely.difference(shapely.intersection(edge, wet), roads.region)
-            rails += [piece for part in shapely.get_parts(over) for piece in _rails(part)]
+            rails += [rail for part in shapely.get_parts(over) for rail in _rails(part, ground)]
     return rails
 
 
-def _rails(line: BaseGeometry) -> list[Fixture]:
-    """Straight pieces along a line."""
+def _rails(line: BaseGeometry, ground: Ground) -> list[Fixture]:
+    """Straight pieces along a line, where neither a road nor a building is in the way."""
     if line.geom_type != 'LineString' or line.length < 2.0:
         return []
     rails = []
     points = shapely.get_coordinates(shapely.segmentize(line.simplify(0.05), _RAIL_M)).tolist()
-    for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        length = float(np.hypot(x1 - x0, y1 - y0))
+    pieces = shapely.linestrings(list(itertools.pairwise(points)))
+    free = ground.roads.clear_shapes(pieces, _RAIL_WIDTH_M)
+    free &= ground.buildings.clear_shapes(pieces, _RAIL_WIDTH_M)
+    for piece in pieces[free]:
+        (x0, y0), (x1, y1) = piece.coords
         yaw = float(np.arctan2(y1 - y0, x1 - x0))
         x, y = (x0 + x1) / 2.0, (y0 + y1) / 2.0
-        rails.append(Fixture(x, y, yaw, FixtureKind.FENCE, length, _RAIL_WIDTH_M))
+        rails.append(Fixture(x, y, yaw, FixtureKind.FENCE, piece.length, _RAIL_WIDTH_M))
     return rails
 
 

@@ -203,7 +203,8 @@ def _turning_heads(
             continue
         rng = stream('turning head', layout.seed, junction.number)
         radius = arm.half_m + rng.uniform(2.0, 4.5)
-        if min(x - west, east - x, y - south, north - y) < 9.0 or rng.random() < 0.1:
+        at_border = min(x - west, east - x, y - south, north - y) < 9.0
+        if at_border or rng.random() < (0.1 if arm.rank > 0 else 0.5):
             continue
         sideways = arm.angle_rad + np.pi / 2.0
         shift = rng.choice([-0.5, 0.0, 0.5]) * (radius - arm.half_m)

@@ -215,6 +215,29 @@ def test_bridges_have_rails_beside_the_road():
         assert half < LineString(line).distance(Point(rail.x_m, rail.y_m)) < half + 4.0
 
 
+def test_paths_stay_open():
+    flat = curved_town.curved_town()
+    centre = flat.areas[1].polygon.centroid
+    ends = np.array([[centre.x - 40.0, centre.y], [centre.x + 40.0, centre.y + 6.0]])
+    walk = Street(0, 1, ends, RoadClass.FOOTWAY, 1, 2.4)
+    path = shapely.box(centre.x - 1.0, centre.y + 3.5, centre.x + 1.0, centre.y + 11.0)
+    layout = dataclasses.replace(
+        flat,
+        streets=(*flat.streets, walk),
+        areas=(*flat.areas, Area(path, AreaKind.SOIL)),
+        trees=(),
+    )
+    world = dress(
+        layout, DressingSettings(park_tree_m2=10.0, garden_tree_m2=20.0, hedge_share=1.0)
+    )
+    near = [t for t in world.trees if Point(t.x_m, t.y_m).distance(centre) < 15.0]
+    assert len(near) > 5
+    ground = shapely.union_all([LineString(ends).buffer(1.2), path])
+    assert not any(ground.contains(Point(tree.x_m, tree.y_m)) for tree in world.trees)
+    hedges = [f for f in world.fixtures if f.kind is FixtureKind.HEDGE]
+    assert not any(LineString(ends).intersects(body_of(hedge)) for hedge in hedges)
+
+
 def test_bollards_part_squares_from_roads():
     ends = np.array([[0.0, 45.0], [90.0, 45.0]])
     street = Street(0, 1, ends, RoadClass.RESIDENTIAL, 2, 6.0)

@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 
 from geoloc_ros.types import GeodeticPosition
-from geoloc_sim.world.bays import build_bays
+from geoloc_sim.world.bays import apart, build_bays
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.junctions import Control, find_junctions
 from geoloc_sim.world.pavements import build_pavements, pavement_widths
@@ -19,6 +19,7 @@ from geoloc_sim.world.records import (
     Building,
     BuildingUse,
     Layout,
+    ParkingSlot,
     RoadClass,
     RoofKind,
     Street,
@@ -145,6 +146,15 @@ def test_bays_lie_behind_the_kerb_and_spare_buildings():
         )
         == ()
     )
+
+
+def test_slots_that_would_touch_are_given_to_the_first():
+    def slot(x, yaw=0.0):
+        return ParkingSlot(x, 0.0, yaw)
+
+    # Cars 4.9 m long: 4 m apart they touch, 5 m apart they do not; the third fits again.
+    row = [slot(0.0), slot(4.0), slot(5.0), slot(9.0), slot(12.0, math.pi / 2.0)]
+    assert apart(row) == (row[0], row[2], row[4])
 
 
 def test_main_streets_rule_and_equal_small_streets_do_not():
