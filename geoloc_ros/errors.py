@@ -40,3 +40,7 @@ class DriveError(GeolocError):
 
 class EvaluationError(GeolocError):
     """Trajectories cannot be compared (no common time span, too few samples)."""
+
+
+class MapError(GeolocError):
+    """A map or city model (OpenStreetMap, CityJSON, CityGML, Lanelet2) cannot be used."""
