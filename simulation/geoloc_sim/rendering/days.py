@@ -55,7 +55,9 @@ def aerial_day(seed: int) -> DayConditions:
     azimuth, elevation = _sun(generator, season, math.radians(38.0), math.pi / 2.0)
     cloud = generator.uniform(0.0, 0.15)
     haze = 10.0 ** generator.uniform(-4.6, -4.0)
-    return _day(generator, seed, season, (azimuth, elevation), cloud, haze, 0.0)
+    # What the day places (cars, road works) is never that of the ground's day of the same number.
+    placed = int(stream('aerial day places', seed).integers(2**31, 2**32))
+    return _day(generator, placed, season, (azimuth, elevation), cloud, haze, 0.0)
 
 
 def _sun(
