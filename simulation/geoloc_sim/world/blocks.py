@@ -15,7 +15,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geoloc_ros.types import FloatArray
 from geoloc_sim.randomness import stream
-from geoloc_sim.world.footprints import Front, fronts
+from geoloc_sim.world.curves import left_of
+from geoloc_sim.world.footprints import Front, extent_along, fronts, long_axis
 from geoloc_sim.world.records import Street
 from geoloc_sim.world.street_classes import free_half_width_m
 from geoloc_sim.world.street_skeleton import CentreKind, Skeleton
@@ -69,6 +70,18 @@ class Block:
             if self.frame.distance(middle) > 0.7:
                 found.append(front)
         return sorted(found, key=lambda front: -front.length_m)
+
+    def axes(self) -> tuple[FloatArray, float, float]:
+        """Direction of the longest street beside the block, and its extents along and across.
+
+        Buildings that stand free follow it, and not the sides of the world.
+        """
+        streets = self.street_fronts()
+        if not streets:
+            return long_axis(self.polygon)
+        _, ahead = streets[0].at(streets[0].length_m / 2.0)
+        along = extent_along(self.polygon, ahead)
+        return ahead, along, extent_along(self.polygon, left_of(ahead))
 
 
 def make_blocks(

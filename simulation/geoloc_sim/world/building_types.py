@@ -9,7 +9,12 @@ import dataclasses
 import numpy as np
 from shapely.geometry import Polygon
 
-from geoloc_sim.world.footprints import long_axis, rectangularity
+from geoloc_sim.world.footprints import (
+    has_right_angles,
+    inscribed_middle,
+    long_axis,
+    rectangularity,
+)
 from geoloc_sim.world.records import Area, BuildingUse, RoofKind
 
 _PITCHED_FROM = 0.86
@@ -71,17 +76,24 @@ def planned(
         storeys: floors up to the eaves.
         generator: draws roof and heights.
         roof: fixed beforehand, as in a row of equal houses; drawn if None. Footprints with
-            courtyards or far from a rectangle get a flat roof in any case.
+            courtyards, or neither near a rectangle nor made of right angles, get a flat roof in
+            any case.
     """
     eaves = storeys * _STOREY_M[use] * generator.uniform(0.96, 1.06) + 0.3
     if use is BuildingUse.SHOPS:
         eaves += 0.9
     drawn = tuple(RoofKind)[int(generator.choice(4, p=_ROOF_SHARES[use]))]
     kind = drawn if roof is None else roof
-    if len(footprint.interiors) > 0 or rectangularity(footprint) < _PITCHED_FROM:
+    if not _takes_a_pitched_roof(footprint):
         kind = RoofKind.FLAT
     ridge = eaves + _rise(footprint, use, kind, generator)
     return PlannedBuilding(footprint, float(eaves), kind, float(ridge), storeys, use)
+
+
+def _takes_a_pitched_roof(footprint: Polygon) -> bool:
+    if len(footprint.interiors) > 0:
+        return False
+    return rectangularity(footprint) > _PITCHED_FROM or has_right_angles(footprint)
 
 
 def _rise(
@@ -92,6 +104,8 @@ def _rise(
     if kind is RoofKind.FLAT:
         return 0.0
     _, _, width = long_axis(footprint)
+    if rectangularity(footprint) < _PITCHED_FROM:
+        width = min(width, 2.0 * inscribed_middle(footprint)[1])
     if kind is RoofKind.SHED:
         return float(min(width * np.tan(min(pitch, np.radians(15.0))), 4.0))
     return float(min(0.5 * width * np.tan(pitch), 8.0 if use is not BuildingUse.CHURCH else 16.0))

@@ -13,14 +13,14 @@ from geoloc_ros.types import FloatArray
 from geoloc_sim.world.blocks import Block
 from geoloc_sim.world.building_types import BlockContents, PlannedBuilding, planned
 from geoloc_sim.world.curves import left_of
-from geoloc_sim.world.footprints import inscribed_middle, largest, long_axis, placed
+from geoloc_sim.world.footprints import extent_along, inscribed_middle, largest, placed
 from geoloc_sim.world.records import Area, AreaKind, BuildingUse, RoofKind
 
 
 def slab_block(block: Block, generator: np.random.Generator) -> BlockContents:
     """Parallel slabs on a lawn, a tower among some of them, a parking ground beside."""
     room = block.polygon.buffer(-float(generator.uniform(3.0, 7.0)))
-    ahead, length, width = long_axis(block.polygon)
+    ahead, length, width = block.axes()
     if generator.random() < 0.5:
         ahead, length, width = left_of(ahead), width, length
     middle = np.asarray(block.polygon.centroid.coords[0])
@@ -110,7 +110,7 @@ def _apart(buildings: list[PlannedBuilding], gap_m: float) -> list[PlannedBuildi
 def campus_block(block: Block, generator: np.random.Generator) -> BlockContents:
     """A school or an office: one or two winged buildings."""
     room = block.polygon.buffer(-3.0)
-    ahead, length, width = long_axis(block.polygon)
+    ahead, length, width = block.axes()
     middle, _ = inscribed_middle(block.polygon)
     use = BuildingUse.OFFICE
     buildings: list[PlannedBuilding] = []
@@ -159,9 +159,10 @@ def industry_block(block: Block, generator: np.random.Generator) -> BlockContent
     """Halls on plots of a hard yard, with an office before some of them."""
     yard = Area(block.polygon, AreaKind.COURTYARD, float(generator.uniform(0.9, 1.1)))
     buildings: list[PlannedBuilding] = []
-    for plot in _plots(block.polygon, generator):
+    ahead, _, _ = block.axes()
+    for plot in _plots(block.polygon, ahead, generator):
         room = plot.buffer(-float(generator.uniform(4.0, 8.0)))
-        hall = _largest_rectangle(room, generator)
+        hall = _largest_rectangle(room, ahead, generator)
         if hall.area > 180.0:
             storeys = int(generator.choice((1, 2)))
             buildings.append(planned(hall, BuildingUse.INDUSTRIAL, storeys, generator))
@@ -169,27 +170,29 @@ def industry_block(block: Block, generator: np.random.Generator) -> BlockContent
     return BlockContents(tuple(buildings), (yard, *parking))
 
 
-def _plots(polygon: Polygon, generator: np.random.Generator) -> list[Polygon]:
-    """A polygon cut across its long side until its pieces are small enough."""
+def _plots(polygon: Polygon, ahead: FloatArray, generator: np.random.Generator) -> list[Polygon]:
+    """A polygon cut across its longer extent until its pieces are small enough."""
     if polygon.area < generator.uniform(2500.0, 7000.0):
         return [polygon]
-    ahead, _, _ = long_axis(polygon)
-    across = left_of(ahead)
-    share = generator.uniform(-0.12, 0.12)
-    ahead_length = long_axis(polygon)[1]
-    place = np.asarray(polygon.centroid.coords[0]) + share * ahead_length * ahead
-    half = placed(shapely.box(0.0, -3000.0, 3000.0, 3000.0), place, ahead)
-    del across
+    length, width = extent_along(polygon, ahead), extent_along(polygon, left_of(ahead))
+    longer = ahead if length > width else left_of(ahead)
+    middle = np.asarray(polygon.centroid.coords[0])
+    place = middle + generator.uniform(-0.12, 0.12) * max(length, width) * longer
+    half = placed(shapely.box(0.0, -3000.0, 3000.0, 3000.0), place, longer)
     sides = (largest(polygon.intersection(half)), largest(polygon.difference(half)))
-    return [piece for side in sides if side.area > 300.0 for piece in _plots(side, generator)]
+    return [
+        piece for side in sides if side.area > 300.0 for piece in _plots(side, ahead, generator)
+    ]
 
 
-def _largest_rectangle(room: BaseGeometry, generator: np.random.Generator) -> Polygon:
-    """A large rectangle along the long side of a room."""
+def _largest_rectangle(
+    room: BaseGeometry, ahead: FloatArray, generator: np.random.Generator
+) -> Polygon:
+    """A large rectangle along a direction in a room."""
     polygon = largest(room)
     if polygon.is_empty:
         return polygon
-    ahead, length, width = long_axis(polygon)
+    length, width = extent_along(polygon, ahead), extent_along(polygon, left_of(ahead))
     middle, _ = inscribed_middle(polygon)
     for scale in np.linspace(1.0, 0.3, 15):
         x = scale * length / 2.0 * generator.uniform(0.75, 1.0)
@@ -214,7 +217,7 @@ def _parking(
     if free.area < 400.0:
         return ()
     middle, radius = inscribed_middle(free)
-    ahead, _, _ = long_axis(block.polygon)
+    ahead, _, _ = block.axes()
     for length in (60.0, 45.0, 32.0, 24.0, 18.0):
         for width in (34.0, 17.0):
             if radius > 5.0 and length >= width:

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPoint, Point, Polygon
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
@@ -91,6 +91,15 @@ def rectangularity(polygon: Polygon) -> float:
     return float(polygon.area / max(shapely.oriented_envelope(polygon).area, 1e-9))
 
 
+def has_right_angles(polygon: Polygon) -> bool:
+    """Whether every wall is within 4 degrees of the mean of the walls or a quarter turn from it."""
+    steps = np.diff(np.asarray(polygon.exterior.coords), axis=0)
+    lengths = np.hypot(*steps.T)
+    fourfold = np.exp(4j * np.arctan2(steps[:, 1], steps[:, 0]))
+    mean = (lengths * fourfold).sum()
+    return bool(np.abs(np.angle(fourfold / mean)).max() < 4.0 * np.radians(4.0))
+
+
 def long_axis(polygon: Polygon) -> tuple[FloatArray, float, float]:
     """Direction of the long side of the smallest enclosing rectangle, its length and width."""
     frame = np.asarray(shapely.oriented_envelope(polygon).exterior.coords)
@@ -98,6 +107,11 @@ def long_axis(polygon: Polygon) -> tuple[FloatArray, float, float]:
     lengths = np.hypot(*sides.T)
     longer = int(np.argmax(lengths))
     return unit(sides[longer]), float(lengths[longer]), float(lengths[1 - longer])
+
+
+def extent_along(polygon: Polygon, ahead: FloatArray) -> float:
+    """Length of a polygon in a direction (unit)."""
+    return float(np.ptp(np.asarray(polygon.exterior.coords) @ ahead))
 
 
 def blob(generator: np.random.Generator, middle_m: FloatArray, radius_m: float) -> Polygon:
@@ -111,23 +125,10 @@ def blob(generator: np.random.Generator, middle_m: FloatArray, radius_m: float) 
     return Polygon(middle_m + radius[:, None] * around)
 
 
-def random_places(region: Polygon, count: int, generator: np.random.Generator) -> list[FloatArray]:
-    """Up to ``count`` places inside a region, drawn evenly over its frame."""
-    west, south, east, north = region.bounds
-    places = generator.uniform((west, south), (east, north), (count, 2))
-    inside = shapely.contains(region, shapely.points(places))
-    return [place for place, ok in zip(places, inside, strict=True) if ok]
-
-
 def inscribed_middle(region: Polygon) -> tuple[FloatArray, float]:
     """Centre and radius of about the largest circle that fits in a region."""
     line = shapely.maximum_inscribed_circle(region, tolerance=1.0)
     return np.asarray(line.coords[0]), float(line.length)
-
-
-def hull(points_m: FloatArray) -> Polygon:
-    """Convex hull of points, shape (k, 2)."""
-    return MultiPoint(points_m).convex_hull
 
 
 def disc(place_m: FloatArray, radius_m: float) -> Polygon:

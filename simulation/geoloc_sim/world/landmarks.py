@@ -17,7 +17,6 @@ from geoloc_sim.world.footprints import (
     disc,
     inscribed_middle,
     largest,
-    long_axis,
     placed,
 )
 from geoloc_sim.world.records import Area, AreaKind, BuildingUse, RoofKind
@@ -71,7 +70,7 @@ def square_block(block: Block, generator: np.random.Generator) -> BlockContents:
     drawn = generator.random()
     buildings: list[PlannedBuilding] = []
     if radius > 13.0 and drawn < 0.4:
-        ahead, _, _ = long_axis(block.polygon)
+        ahead, _, _ = block.axes()
         hall = placed(shapely.box(-9.0, -6.0, 9.0, 6.0), middle, ahead)
         if block.polygon.buffer(-3.0).contains(hall):
             buildings.append(planned(hall, BuildingUse.OFFICE, 2, generator, RoofKind.HIP))
@@ -83,7 +82,7 @@ def square_block(block: Block, generator: np.random.Generator) -> BlockContents:
 def church_block(block: Block, generator: np.random.Generator) -> BlockContents:
     """A church with its tower on a square."""
     middle, radius = inscribed_middle(block.polygon)
-    ahead, _, _ = long_axis(block.polygon)
+    ahead, _, _ = block.axes()
     half_length = min(0.78 * radius, float(generator.uniform(15.0, 21.0)))
     half_width = 0.42 * half_length
     side = 1.1 * half_width

@@ -29,7 +29,7 @@ def perimeter_block(block: Block, generator: np.random.Generator) -> BlockConten
     if inner.buffer(-_NARROWEST_COURT_M / 2.0).is_empty:
         inner = Polygon()
     storeys = int(generator.choice((3, 4, 5, 6), p=(0.25, 0.35, 0.3, 0.1)))
-    palace = not inner.is_empty and outer.area < 3800.0 and generator.random() < 0.15
+    palace = not inner.is_empty and outer.area < 3800.0 and generator.random() < 0.1
     if palace:
         footprints = [largest(shapely.difference(outer, inner, grid_size=0.001))]
     else:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import dataclasses
 
 import numpy as np
-import shapely
+from shapely import STRtree
 from shapely.geometry import LineString, Point
 
 from geoloc_ros.types import FloatArray
@@ -52,7 +52,8 @@ class StreetGraph:
         self.places_m: list[FloatArray] = []
         self.streets: dict[int, PlannedStreet] = {}
         self._next_street = 0
-        self._lines: tuple[list[int], np.ndarray[tuple[int], np.dtype[np.object_]]] | None = None
+        self._shapes: dict[int, LineString] = {}
+        self._index: tuple[list[int], STRtree] | None = None
 
     def add_junction(self, place_m: FloatArray) -> int:
         """A new junction; its number."""
@@ -61,16 +62,17 @@ class StreetGraph:
 
     def add_street(self, street: PlannedStreet) -> int:
         """A new street between junctions that exist; its number."""
-        self._lines = None
+        self._index = None
         self.streets[self._next_street] = street
         self._next_street += 1
         return self._next_street - 1
 
     def remove(self, streets: Iterable[int]) -> None:
         """Take streets out; their junctions stay."""
-        self._lines = None
+        self._index = None
         for street in list(streets):
             del self.streets[street]
+            self._shapes.pop(street, None)
 
     def streets_at(self) -> dict[int, list[int]]:
         """Streets of every junction that has any; a loop is named twice."""
@@ -93,14 +95,15 @@ class StreetGraph:
 
     def nearest(self, place_m: FloatArray) -> tuple[int, float]:
         """The street nearest to a place and its distance in metres."""
-        if self._lines is None:
+        if self._index is None:
+            for number in self.streets:
+                if number not in self._shapes:
+                    self._shapes[number] = LineString(self.streets[number].line_m)
             numbers = list(self.streets)
-            lines = [LineString(self.streets[number].line_m) for number in numbers]
-            self._lines = numbers, np.array(lines, dtype=object)
-        numbers, geometries = self._lines
-        distances = shapely.distance(geometries, Point(place_m))
-        best = int(np.argmin(distances))
-        return numbers[best], float(distances[best])
+            self._index = numbers, STRtree([self._shapes[number] for number in numbers])
+        numbers, tree = self._index
+        found, distances = tree.query_nearest(Point(place_m), return_distance=True)
+        return numbers[int(found.min())], float(distances[0])
 
     def split(self, number: int, place_m: FloatArray) -> int:
         """Cut a street in two where it passes nearest to a place; the new junction."""
@@ -150,7 +153,8 @@ class StreetGraph:
 
     def _move(self, old: int, new: int, place_m: FloatArray) -> None:
         """Give all streets of two junctions to the one, at a new place."""
-        self._lines = None
+        self._index = None
+        self._shapes.clear()
         self.places_m[new] = place_m
         for number, street in self.streets.items():
             line, start, end = street.line_m, street.start, street.end

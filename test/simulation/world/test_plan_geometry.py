@@ -20,6 +20,7 @@ from geoloc_sim.world.curves import (
 from geoloc_sim.world.footprints import (
     blob,
     fronts,
+    has_right_angles,
     inscribed_middle,
     long_axis,
     placed,
@@ -98,6 +99,14 @@ def test_rectangularity_and_long_axis_of_a_turned_shape():
     assert (length, width) == pytest.approx((10.0, 4.0))
 
 
+def test_right_angles_are_told_from_others():
+    ell = box(0, 0, 20, 6).union(box(0, 0, 6, 20))
+    turned_ell = placed(ell, np.array([3.0, 5.0]), np.array([0.6, 0.8]))
+    assert has_right_angles(turned_ell)
+    assert has_right_angles(Polygon([(0, 0), (20, 1.0), (20, 10), (0, 10)]))  # 2.9 degrees off
+    assert not has_right_angles(Polygon([(0, 0), (20, 4.0), (20, 10), (0, 10)]))  # 11.3
+
+
 def test_slivers_are_taken_away():
     spiked = box(0, 0, 10, 10).union(box(10, 4, 30, 5))
     assert without_slivers(spiked, 3.0).area == pytest.approx(100.0)
@@ -121,8 +130,10 @@ def test_roofs_suit_their_footprints(use):
     generator = np.random.default_rng(5)
     ell = box(0, 0, 20, 6).union(box(0, 0, 6, 20))
     court = box(0, 0, 30, 30).difference(box(10, 10, 20, 20))
-    for shape in (ell, court):
+    fan = Polygon([(0, 0), (30, 0), (4, 4), (0, 30)])
+    for shape in (fan, court):
         assert planned(shape, use, 2, generator, RoofKind.GABLE).roof is RoofKind.FLAT
+    assert planned(ell, use, 2, generator, RoofKind.GABLE).roof is RoofKind.GABLE
     hall = planned(box(0, 0, 20, 9), use, 2, generator, RoofKind.GABLE)
     assert hall.roof is RoofKind.GABLE
     pitch = np.degrees(np.arctan2(hall.ridge_height_m - hall.eaves_height_m, 4.5))

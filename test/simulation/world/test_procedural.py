@@ -213,6 +213,18 @@ def test_street_directions_are_spread_evenly():
         assert resultant < 0.2
 
 
+def test_wall_directions_are_spread_evenly():
+    """Walls follow the streets; the sides of the world leave no trace."""
+    total, weight = 0.0, 0.0
+    for seed in SEEDS:
+        for building in town(seed).buildings:
+            steps = np.diff(np.asarray(building.footprint.exterior.coords), axis=0)
+            lengths = np.hypot(*steps.T)
+            total = total + (lengths * np.exp(4j * np.arctan2(steps[:, 1], steps[:, 0]))).sum()
+            weight += lengths.sum()
+    assert abs(total) / weight < 0.2
+
+
 def test_buildings_are_varied():
     uses: Counter = Counter()
     roofs: Counter = Counter()
