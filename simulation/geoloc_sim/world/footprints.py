@@ -92,7 +92,7 @@ def rectangularity(polygon: Polygon) -> float:
 
 
 def has_right_angles(polygon: Polygon) -> bool:
-    """Whether every wall is within 4 degrees of the mean of the walls or a quarter turn from it."""
+    """Whether every wall is within 4 degrees of their mean direction or a quarter turn from it."""
     steps = np.diff(np.asarray(polygon.exterior.coords), axis=0)
     lengths = np.hypot(*steps.T)
     fourfold = np.exp(4j * np.arctan2(steps[:, 1], steps[:, 0]))
