@@ -124,7 +124,9 @@ class CityDriveSettings:
         'wheels', 'speed (and yaw rate) of /odom', choices=('wheels', 'stereo')
     )
     lanes: LaneSettings = dataclasses.field(default_factory=LaneSettings)
-    motion: MotionSettings = dataclasses.field(default_factory=MotionSettings)
+    motion: MotionSettings = dataclasses.field(
+        default_factory=lambda: MotionSettings(stop_share=0.15, stop_max_s=9.0)
+    )
     receiver: ReceiverSettings = dataclasses.field(default_factory=ReceiverSettings)
     sky: SkySettings = dataclasses.field(default_factory=SkySettings)
     error: CityErrorSettings = dataclasses.field(default_factory=CityErrorSettings)
