@@ -8,6 +8,7 @@ Everything up to the noise acts on linear light, before exposure and response cu
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import cv2
@@ -99,6 +100,7 @@ def expose(
     return pixels
 
 
+@functools.lru_cache(maxsize=8)
 def vignette(width: int, height: int, corner_loss: float) -> Float32Array:
     """Share of the light kept, 1 in the middle and 1 - ``corner_loss`` in the corners.
 
@@ -109,6 +111,7 @@ def vignette(width: int, height: int, corner_loss: float) -> Float32Array:
     square = (pixels**2).sum(axis=1) / max(0.25 * ((width - 1) ** 2 + (height - 1) ** 2), 1e-9)
     corner_tangent_square = 1.0 / math.sqrt(max(1.0 - corner_loss, 1e-6)) - 1.0
     kept: Float32Array = ((1.0 + square * corner_tangent_square) ** -2).astype(np.float32)
+    kept.flags.writeable = False
     return kept.reshape(height, width)
 
 
@@ -159,7 +162,7 @@ def blur_along(rgb_linear: Float32Array, flow: FloatArray, frames: int) -> Float
         frames: at least 2.
     """
     height, width = rgb_linear.shape[:2]
-    pixels = pixel_centres(width, height).reshape(height, width, 2).astype(np.float32)
+    pixels = _pixel_grid(width, height)
     step = flow.reshape(height, width, 2).astype(np.float32)
     total = np.zeros_like(rgb_linear)
     # The middles of equal slices of the exposure.
@@ -173,6 +176,14 @@ def blur_along(rgb_linear: Float32Array, flow: FloatArray, frames: int) -> Float
             borderMode=cv2.BORDER_REPLICATE,
         )
     return total / np.float32(frames)
+
+
+@functools.lru_cache(maxsize=8)
+def _pixel_grid(width: int, height: int) -> Float32Array:
+    """(u, v) of every pixel, shape (height, width, 2), not to be written."""
+    grid = pixel_centres(width, height).reshape(height, width, 2).astype(np.float32)
+    grid.flags.writeable = False
+    return grid
 
 
 def encode_jpeg(rgb: ImageU8, quality: int = 90) -> bytes:
