@@ -28,6 +28,7 @@ from geoloc_sim.world.hedges import hedges
 from geoloc_sim.world.junction_markings import bus_stop, end_markings
 from geoloc_sim.world.markings import bay_markings, street_markings
 from geoloc_sim.world.open_ground import bridge_rails, open_ground
+from geoloc_sim.world.overlay import united
 from geoloc_sim.world.pavements import Pavements, build_pavements, pavement_widths
 from geoloc_sim.world.planting import Ground, garden_trees, known_trees, park_trees, tree_rows
 from geoloc_sim.world.plots import Plots, build_plots
@@ -41,7 +42,7 @@ from geoloc_sim.world.records import (
     World,
 )
 from geoloc_sim.world.road_surface import manholes, patches
-from geoloc_sim.world.roads import GRID_M, Roads, build_roads
+from geoloc_sim.world.roads import Roads, build_roads
 from geoloc_sim.world.street_ends import StreetEnd, street_ends
 
 _WIDEST_PATH_M = 3.5
@@ -126,9 +127,7 @@ def _streets(layout: Layout, settings: DressingSettings) -> _Streets:
     widths = pavement_widths(layout, settings)
     bays = build_bays(layout, roads, widths, settings)
     pavements = build_pavements(layout, roads, bays, widths)
-    region = shapely.union_all(
-        [roads.region, pavements.region, *(bay.polygon for bay in bays)], grid_size=GRID_M
-    )
+    region = united([roads.region, pavements.region, *(bay.polygon for bay in bays)])
     return _Streets(roads, bays, pavements, street_ends(layout, roads, settings), region)
 
 

@@ -14,9 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
 from geoloc_sim.randomness import stream
+from geoloc_sim.world.overlay import polygons_of, united, without
 from geoloc_sim.world.plots import Plot, Plots
 from geoloc_sim.world.records import Area, AreaKind, BuildingUse, Layout, ParkingSlot
-from geoloc_sim.world.roads import GRID_M, polygonal, polygons_of
 
 #: Share of green ground by use; the rest is paved.
 _GREEN_SHARE = {
@@ -70,7 +70,7 @@ def build_gardens(layout: Layout, plots: Plots, paved: BaseGeometry) -> Gardens:
         plots: where gardens may lie.
         paved: pavements, to which paths lead.
     """
-    taken = shapely.union_all([area.polygon for area in layout.areas])
+    taken = united(area.polygon for area in layout.areas)
     shapely.prepare(taken)
     fronts = shapely.buffer(paved, _FRONT_M, quad_segs=2)
     buildings = shapely.STRtree([building.footprint for building in layout.buildings])
@@ -81,14 +81,14 @@ def build_gardens(layout: Layout, plots: Plots, paved: BaseGeometry) -> Gardens:
     slots: list[ParkingSlot] = []
     for plot in plots.plots:
         near = np.sort(buildings.query(plot.ground, predicate='intersects'))
-        ground = polygonal(shapely.difference(plot.ground, shapely.union_all(footprints[near])))
+        ground = without(plot.ground, united(footprints[near]))
         if taken.intersects(ground):
-            ground = polygonal(shapely.difference(ground, taken, grid_size=GRID_M))
+            ground = without(ground, taken)
         rng = stream('garden', layout.seed, plot.building.number, plot.block)
         front = _paved_front(plot, ground, fronts)
         if front:
             areas += [Area(part, AreaKind.PAVEMENT) for part in front]
-            ground = polygonal(shapely.difference(ground, shapely.union_all(front)))
+            ground = without(ground, united(front))
         for part in polygons_of(ground, 0.5):
             kind = _ground_kind(plot.building.use, rng)
             areas.append(Area(part, kind, float(rng.uniform(0.82, 1.16))))

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.gardens import Lawn
+from geoloc_sim.world.overlay import polygons_of, united, without
 from geoloc_sim.world.planting import Ground
 from geoloc_sim.world.plots import Plots
 from geoloc_sim.world.records import (
@@ -23,7 +24,7 @@ from geoloc_sim.world.records import (
     FixtureKind,
     Layout,
 )
-from geoloc_sim.world.roads import GRID_M, Roads, polygons_of
+from geoloc_sim.world.roads import Roads
 
 _NARROW_M = 5.0
 _RAIL_M = 6.0
@@ -47,7 +48,7 @@ def open_ground(layout: Layout, plots: Plots) -> tuple[list[Area], list[Lawn]]:
         rng = stream('open ground', layout.seed, number)
         near = np.sort(tree.query(block, predicate='intersects'))
         taken = [*by_block.get(number, []), *(own[i] for i in near.tolist())]
-        rest = shapely.difference(block, shapely.union_all(taken), grid_size=GRID_M)
+        rest = without(block, united(taken))
         for part in polygons_of(rest, 0.3):
             tone = float(rng.uniform(0.85, 1.12))
             narrow = 2.0 * part.area / part.length < _NARROW_M / 2.0

@@ -14,8 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.bays import Bay
 from geoloc_sim.world.dressing_settings import DressingSettings
+from geoloc_sim.world.overlay import each_without, polygons_of, united, without
 from geoloc_sim.world.records import Area, AreaKind, Layout, RoadClass
-from geoloc_sim.world.roads import GRID_M, Roads, polygonal, polygons_of
+from geoloc_sim.world.roads import Roads
 from geoloc_sim.world.street_frame import street_frame
 
 _WIDTH_FACTOR = {
@@ -83,24 +84,23 @@ def build_pavements(
         tones += [1.0] * len(roads.corner_fills)
     shapes += [bay.backing for bay in bays]
     tones += [1.0] * len(bays)
-    taken = shapely.union_all([roads.region, *(bay.polygon for bay in bays)], grid_size=GRID_M)
+    taken = united([roads.region, *(bay.polygon for bay in bays)])
     areas = _partition(shapes, tones, taken)
     areas += _footways(layout, taken)
-    region = shapely.union_all([area.polygon for area in areas], grid_size=GRID_M)
+    region = united(area.polygon for area in areas)
     return Pavements(widths, region, tuple(areas))
 
 
 def _partition(shapes: list[BaseGeometry], tones: list[float], taken: BaseGeometry) -> list[Area]:
     """What each shape has for itself beside what is taken; earlier shapes come first."""
-    free = shapely.difference(np.array(shapes, dtype=object), taken, grid_size=GRID_M)
-    free = np.array([polygonal(shape) for shape in free], dtype=object)
+    free = each_without(np.array(shapes, dtype=object), taken)
     tree = shapely.STRtree(free)
     first, second = tree.query(free, predicate='intersects')
     areas = []
     for i, shape in enumerate(free):
         earlier = second[(first == i) & (second < i)]
         if len(earlier):
-            shape = shapely.difference(shape, shapely.union_all(free[earlier]), grid_size=GRID_M)
+            shape = without(shape, united(free[earlier]))
         areas += [Area(part, AreaKind.PAVEMENT, tones[i]) for part in polygons_of(shape, 0.01)]
     return areas
 
@@ -115,5 +115,5 @@ def _footways(layout: Layout, taken: BaseGeometry) -> list[Area]:
     ]
     if not lines:
         return []
-    paths = shapely.difference(shapely.union_all(lines), taken, grid_size=GRID_M)
+    paths = without(united(lines), taken)
     return [Area(part, AreaKind.SQUARE, 1.05) for part in polygons_of(paths, 0.1)]

@@ -13,8 +13,8 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoloc_ros.types import FloatArray
+from geoloc_sim.world.overlay import each_within, polygons_of, united, without
 from geoloc_sim.world.records import Building, Layout
-from geoloc_sim.world.roads import GRID_M, polygonal, polygons_of
 
 _SAMPLE_M = 5.0
 _PLOT_REACH_M = 24.0
@@ -53,7 +53,7 @@ def build_plots(layout: Layout, streets: BaseGeometry) -> Plots:
         streets: roadways, bays and pavements together.
     """
     box = shapely.box(*layout.bounds_m)
-    blocks = polygons_of(shapely.difference(box, streets, grid_size=GRID_M), _SMALLEST_BLOCK_M2)
+    blocks = polygons_of(without(box, streets), _SMALLEST_BLOCK_M2)
     if not layout.buildings or not blocks:
         return Plots(tuple(blocks), (), ())
     cells, borders = _cells(layout.buildings, layout.bounds_m)
@@ -61,7 +61,7 @@ def build_plots(layout: Layout, streets: BaseGeometry) -> Plots:
     plots = []
     for number, block in enumerate(blocks):
         near = np.sort(tree.query(block, predicate='intersects'))
-        grounds = shapely.intersection(cells[near], block, grid_size=GRID_M)
+        grounds = each_within(cells[near], block)
         for i, ground in zip(near.tolist(), grounds, strict=True):
             building = layout.buildings[i]
             plots += [
@@ -90,10 +90,8 @@ def _cells(
     reach = shapely.buffer(
         [building.footprint for building in buildings], _PLOT_REACH_M, quad_segs=3
     )
-    cells = np.array([shapely.union_all(part) for part in parts], dtype=object)
-    cells = shapely.intersection(cells, reach, grid_size=GRID_M)
-    shapes = np.array([polygonal(cell) for cell in cells], dtype=object)
-    return shapes, _borders(diagram, vertices, owners, reach)
+    cells = np.array([united(part) for part in parts], dtype=object)
+    return each_within(cells, reach), _borders(diagram, vertices, owners, reach)
 
 
 def _samples(buildings: tuple[Building, ...]) -> tuple[FloatArray, np.ndarray]:

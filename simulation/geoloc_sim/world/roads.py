@@ -15,11 +15,10 @@ from geoloc_sim.randomness import stream
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.junctions import Arm, Corner, Junction, find_junctions
 from geoloc_sim.world.lanes import CrossSection, cross_section
+from geoloc_sim.world.overlay import each_without, polygons_of, united, without
 from geoloc_sim.world.records import Area, AreaKind, Layout, RoadClass, Street
 from geoloc_sim.world.street_frame import StreetFrame, street_frame
 
-#: Shapes are kept on a grid this fine, so that neighbours share their borders.
-GRID_M = 1e-4
 _SHORTEST_BODY_M = 3.0
 _BUILDING_CLEARANCE_M = 1.0
 _SMALLEST_ISLAND_M2 = 14.0
@@ -93,31 +92,14 @@ def build_roads(layout: Layout, settings: DressingSettings) -> Roads:
     by_number = {body.number: body for body in bodies}
     fills = _corner_fills(layout, junctions, by_number, buildings)
     fills += _turning_heads(layout, junctions, by_number, buildings)
-    region = shapely.union_all([*strips, *discs, *fills], grid_size=GRID_M)
+    region = united([*strips, *discs, *fills])
     region = _without_small_islands(region)
     body_polygons = {body.number: _body_polygon(body) for body in bodies if body.exists}
     covered = shapely.union_all(list(body_polygons.values()))
-    junction_ground = shapely.difference(region, covered, grid_size=GRID_M)
+    junction_ground = without(region, covered)
     junction_ground = junction_ground.buffer(_OVERLAP_M, join_style='mitre', mitre_limit=1.5)
     areas = _road_areas(layout.seed, junction_ground, body_polygons)
     return Roads(bodies, junctions, body_polygons, tuple(fills), region, areas)
-
-
-def polygons_of(geometry: BaseGeometry, smallest_m2: float = 1e-3) -> list[Polygon]:
-    """The polygons in any geometry, without slivers."""
-    parts = shapely.get_parts(geometry)
-    if any(part.geom_type in ('MultiPolygon', 'GeometryCollection') for part in parts):
-        parts = shapely.get_parts(parts)
-    return [
-        part
-        for part in parts
-        if part.geom_type == 'Polygon' and part.area > smallest_m2 and part.is_valid
-    ]
-
-
-def polygonal(geometry: BaseGeometry) -> MultiPolygon:
-    """Any geometry without its lines, points and slivers."""
-    return MultiPolygon(polygons_of(geometry))
 
 
 def _bodies(layout: Layout, junctions: tuple[Junction, ...]) -> tuple[StreetBody, ...]:
@@ -180,7 +162,7 @@ def _corner_fills(
     for factor in (1.0, 0.5, 0.2):
         closed = shapely.buffer(pair_array[waiting], radii[waiting] * factor, quad_segs=8)
         closed = shapely.buffer(closed, -radii[waiting] * factor, quad_segs=8)
-        added = shapely.difference(closed, pair_array[waiting], grid_size=GRID_M)
+        added = each_without(closed, pair_array[waiting])
         blocked = _near(buildings, added, _BUILDING_CLEARANCE_M)
         fills += [part for shape in added[~blocked] for part in polygons_of(shape, 0.02)]
         waiting = waiting[blocked]
