@@ -17,6 +17,10 @@ from geoloc_sim.rendering.shading import LEAVES_BETWEEN, Lattice, Seen, shade
 _LAYERS = 3
 #: Light that comes through less of a pixel than this is neglected.
 _LEAST = 0.08
+#: What a rough mirror shows is averaged over this angle.
+_MIRROR_SPREAD_RAD = 0.02
+_BRIGHTEST_MIRRORED = 12.0
+_NONE = np.empty((0, 4), np.float32)
 
 
 def render(scene: Scene, rays: Rays, *, shadows: bool = True) -> Radiance:
@@ -33,7 +37,9 @@ def render(scene: Scene, rays: Rays, *, shadows: bool = True) -> Radiance:
     directions = np.ascontiguousarray(rays.directions, dtype=np.float32)
     spread = (rays.spread_rad, rays.spread_m)
     nothing = np.zeros(len(origins), np.float32)
-    rgb, cover, hits = _layer(scene, origins, directions, nothing, spread, shadows)
+    mirrors = np.empty((len(origins), 4), np.float32)
+    rgb, cover, hits = _layer(scene, origins, directions, nothing, spread, shadows, mirrors)
+    _add_mirrored(scene, origins, directions, hits, shadows, mirrors, rgb)
     left = np.empty(len(origins), np.float32)
     _keep_covered(rgb, cover, left)
     distance = hits.distance_m
@@ -45,7 +51,7 @@ def render(scene: Scene, rays: Rays, *, shadows: bool = True) -> Radiance:
         start = front[chosen] + np.float32(0.02)
         along = directions[chosen]
         behind = _layer(
-            scene, origins[chosen] + start[:, None] * along, along, start, spread, shadows
+            scene, origins[chosen] + start[:, None] * along, along, start, spread, shadows, _NONE
         )
         last = layer == _LAYERS - 1
         _put_behind(
@@ -71,6 +77,7 @@ def _layer(
     before: Float32Array,
     spread: tuple[float, float],
     shadows: bool,
+    mirrors: Float32Array,
 ) -> tuple[Float32Array, Float32Array, Hits]:
     """Light, covered share and hits of rays that begin ``before`` metres along their way."""
     hits = scene.first_hits(origins, directions)
@@ -89,8 +96,31 @@ def _layer(
         Seen(origins, directions, hits.distance_m, before, hits.surface, hits.normal, lit),
         rgb,
         cover,
+        mirrors,
     )
     return rgb, cover, hits
+
+
+def _add_mirrored(
+    scene: Scene,
+    origins: Float32Array,
+    directions: Float32Array,
+    hits: Hits,
+    shadows: bool,
+    mirrors: Float32Array,
+    rgb: Float32Array,
+) -> None:
+    """Add what wet ground and water mirror, by one more ray each."""
+    chosen = np.flatnonzero((mirrors[:, 0] > 0.0) & (hits.surface >= 0))
+    if not chosen.size:
+        return
+    start = origins[chosen] + hits.distance_m[chosen, None] * directions[chosen]
+    start += np.float32(0.01) * hits.normal[chosen]
+    way = np.ascontiguousarray(mirrors[chosen, 1:])
+    none = np.zeros(len(chosen), np.float32)
+    light = _layer(scene, start, way, none, (_MIRROR_SPREAD_RAD, 0.0), shadows, _NONE)[0]
+    # The sun's own disk, mirrored by a rough road, is a glow.
+    rgb[chosen] += mirrors[chosen, :1] * np.minimum(light, np.float32(_BRIGHTEST_MIRRORED))
 
 
 def sun_share(

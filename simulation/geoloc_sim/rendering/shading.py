@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from geoloc_sim.meshes.records import SurfaceKind
 from geoloc_sim.rendering.compiled import compiled, inlined
-from geoloc_sim.rendering.noise import grain, noise_2d
+from geoloc_sim.rendering.noise import grain
 from geoloc_sim.rendering.openness import sky_share
 from geoloc_sim.rendering.records import Float32Array, Int32Array, Rgb
 from geoloc_sim.rendering.shading_facade import facade
@@ -37,6 +37,8 @@ _FACADE = int(SurfaceKind.FACADE)
 _ROOF_FLAT = int(SurfaceKind.ROOF_FLAT)
 _FOLIAGE = int(SurfaceKind.FOLIAGE)
 _CAR_PAINT = int(SurfaceKind.CAR_PAINT)
+#: Ground that mirrors more than this is worth a ray to what it mirrors.
+_LEAST_TRACED = 0.04
 #: Value of ``lit`` that says that only leaves stand between a hit and the sun.
 LEAVES_BETWEEN = 0.5
 
@@ -84,8 +86,13 @@ def shade(
     seen: Seen,
     rgb: Float32Array,
     cover: Float32Array,
+    mirrors: Float32Array,
 ) -> None:
-    """Write light and the covered share (below 1 for leaves) of each ray."""
+    """Write light and the covered share (below 1 for leaves) of each ray.
+
+    ``mirrors`` has shape (n, 4), or (0, 4) for none: where ground mirrors much, the share of the
+    light from the mirrored direction and that direction; what comes from there is left out.
+    """
     for i in range(seen.surface.size):
         direction = colour_at(seen.directions[i], 0)
         number = seen.surface[i]
@@ -121,8 +128,23 @@ def shade(
         sun_lit = float(seen.lit[i])
         if sun_lit == LEAVES_BETWEEN:
             sun_lit = dappled(light, x, y, z, pixel)
-        colour = lit_colour(light, material, kind, normal, direction, sun_lit, lattice, x, y, z)
+        mirror = material[1]
+        open_share = open_sky(lattice, x, y, z, normal)
+        colour = lit_colour(light, material, kind, normal, sun_lit, open_share)
         kept = math.exp(-light.haze_per_m * along)
+        if mirrors.shape[0] > 0:
+            mirrors[i, 0] = 0.0
+        if mirror > _LEAST_TRACED and kind <= _MANHOLE and mirrors.shape[0] > 0:
+            mirrors[i, 0] = kept * mirror
+            way = mirrored_way(kind, normal, direction, x, y, pixel, light.seed)
+            mirrors[i, 1], mirrors[i, 2], mirrors[i, 3] = way
+        elif mirror > 0.002:
+            more = mirrored(light, kind, normal, direction, sun_lit, open_share)
+            colour = (
+                colour[0] + mirror * more[0],
+                colour[1] + mirror * more[1],
+                colour[2] + mirror * more[2],
+            )
         for channel in range(3):
             rgb[i, channel] = kept * colour[channel] + (1.0 - kept) * light.horizon_rgb[channel]
 
@@ -184,19 +206,20 @@ def dappled(light: Light, x: float, y: float, z: float, pixel: float) -> float:
 
 
 @inlined
+def open_sky(lattice: Lattice, x: float, y: float, z: float, normal: Rgb) -> float:
+    """Share of the sky over a point, looked up a little before its surface."""
+    east, north = x + 1.2 * normal[0], y + 1.2 * normal[1]
+    share: float = sky_share(
+        lattice.values, lattice.west_m, lattice.south_m, lattice.cell_m, east, north, z
+    )
+    return share
+
+
+@inlined
 def lit_colour(
-    light: Light,
-    material: Material,
-    kind: int,
-    normal: Rgb,
-    direction: Rgb,
-    sun_lit: float,
-    lattice: Lattice,
-    x: float,
-    y: float,
-    z: float,
+    light: Light, material: Material, kind: int, normal: Rgb, sun_lit: float, open_share: float
 ) -> Rgb:
-    """Light that a point sends back: of the sun, of the sky that it sees, and mirrored."""
+    """Light that a point scatters back: of the sun, and of the sky that it sees."""
     albedo, mirror = material
     sun, direct = light.sun_direction, light.sun_rgb
     towards = normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2]
@@ -204,25 +227,37 @@ def lit_colour(
         towards = 0.35 + 0.5 * towards
     level = sun_lit * max(towards, 0.0)
     sky = sky_on_surface(light, normal[2])
-    open_share = sky_share(
-        lattice.values,
-        lattice.west_m,
-        lattice.south_m,
-        lattice.cell_m,
-        x + 1.2 * normal[0],
-        y + 1.2 * normal[1],
-        z,
-    )
     kept = 1.0 - mirror
-    red = kept * albedo[0] * (level * direct[0] + open_share * sky[0])
-    green = kept * albedo[1] * (level * direct[1] + open_share * sky[1])
-    blue = kept * albedo[2] * (level * direct[2] + open_share * sky[2])
-    if mirror > 0.002:
-        more = mirrored(light, kind, normal, direction, sun_lit, open_share, x, y)
-        red += mirror * more[0]
-        green += mirror * more[1]
-        blue += mirror * more[2]
-    return red, green, blue
+    return (
+        kept * albedo[0] * (level * direct[0] + open_share * sky[0]),
+        kept * albedo[1] * (level * direct[1] + open_share * sky[1]),
+        kept * albedo[2] * (level * direct[2] + open_share * sky[2]),
+    )
+
+
+@inlined
+def reflected(normal: Rgb, direction: Rgb) -> Rgb:
+    """Direction in which a mirror with this normal turns a ray."""
+    turn = 2.0 * (direction[0] * normal[0] + direction[1] * normal[1] + direction[2] * normal[2])
+    return (
+        direction[0] - turn * normal[0],
+        direction[1] - turn * normal[1],
+        direction[2] - turn * normal[2],
+    )
+
+
+@inlined
+def mirrored_way(
+    kind: int, normal: Rgb, direction: Rgb, x: float, y: float, pixel: float, seed: int
+) -> Rgb:
+    """Unit direction in which rough wet ground or water sends a ray on, upwards."""
+    cell, rough = (0.6, 0.06) if kind == _WATER else (0.05, 0.05)
+    tilt_x = rough * grain(x, y, cell, seed + 91, pixel)
+    tilt_y = rough * grain(x, y, cell, seed + 92, pixel)
+    way = reflected((normal[0] + tilt_x, normal[1] + tilt_y, normal[2]), direction)
+    up = max(way[2], 0.005)
+    scale = 1.0 / math.sqrt(way[0] * way[0] + way[1] * way[1] + up * up)
+    return way[0] * scale, way[1] * scale, up * scale
 
 
 @inlined
@@ -233,16 +268,9 @@ def mirrored(
     direction: Rgb,
     sun_lit: float,
     open_share: float,
-    x: float,
-    y: float,
 ) -> Rgb:
     """What a mirror shows: the sky over the horizon that the openness tells, houses below."""
-    nx, ny, nz = normal
-    if kind == _WATER:
-        nx += 0.05 * (noise_2d(x * 1.7, y * 1.7, light.seed + 91) - 0.5)
-        ny += 0.05 * (noise_2d(x * 1.7, y * 1.7, light.seed + 92) - 0.5)
-    turn = 2.0 * (direction[0] * nx + direction[1] * ny + direction[2] * nz)
-    rx, ry, rz = direction[0] - turn * nx, direction[1] - turn * ny, direction[2] - turn * nz
+    rx, ry, rz = reflected(normal, direction)
     sky = sky_rgb(light, rx, ry, rz, 0.03, False)
     low = light.horizon_rgb
     horizon = 0.05 + 0.9 * math.sqrt(max(1.0 - open_share, 0.0))

@@ -15,7 +15,6 @@ from geoloc_sim.rendering.compiled import inlined
 from geoloc_sim.rendering.noise import faded, noise_2d
 from geoloc_sim.rendering.records import DayConditions, Rgb
 
-
 #: Standard deviation of the clouds' height, a sum of four noises.
 _HEIGHT_SPREAD = 0.12
 

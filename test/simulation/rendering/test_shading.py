@@ -230,3 +230,24 @@ def test_days_differ_by_more_than_brightness():
             left.append(np.linalg.norm(one - factor * two) / np.linalg.norm(one))
     assert min(left) > 0.05
     assert np.median(left) > 0.15
+
+
+def test_wet_road_mirrors_the_wall_behind_it():
+    # Seen from 1.5 m, 10 m away from a red wall: the ray to the road 4 m ahead meets the wall's
+    # mirror image at 1.5 * 6 / 4 = 2.25 m.
+    road = level((-60, -60), (60, 60), kind=SurfaceKind.ROAD, colour=(0.08, 0.08, 0.08))
+    wall = box((10, -20, 0), (12, 20, 8), colour=(0.9, 0.1, 0.1))
+    y = np.linspace(-1.5, 1.5, 60)
+    way = np.column_stack((np.full(60, 4.0), y, np.full(60, -1.5)))
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    origins = np.tile(np.float32((0, 0, 1.5)), (60, 1))
+    rays = Rays(origins, way.astype(np.float32), 0.05)
+    day = plain_day(sun_azimuth_rad=np.pi, wetness=1.0)
+    with_wall = render(Scene(mesh_of(road, *wall), day), rays).rgb.mean(axis=0)
+    alone = render(Scene(mesh_of(road), day), rays).rgb.mean(axis=0)
+    # In place of the sky (bluer by 0.3 sqrt(1.5 / hypot)) the road shows the wall (redder by 0.8
+    # times sun and half the sky), by Schlick's share or, where no water stands, 0.35 of it.
+    mirror = 0.02 + 0.98 * (1.0 - 1.5 / np.hypot(1.5, 4.0)) ** 5
+    redder = 0.8 * (np.sqrt(0.5) + 0.2) + 0.3 * np.sqrt(1.5 / np.hypot(1.5, 4.0))
+    change = (with_wall[0] - with_wall[2]) - (alone[0] - alone[2])
+    assert 0.33 * mirror * redder < change < 1.05 * mirror * redder
