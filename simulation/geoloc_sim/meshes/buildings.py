@@ -11,7 +11,7 @@ from geoloc_sim.meshes.roof_details import add_roof_details
 from geoloc_sim.meshes.roof_shape import RoofShape, roof_shape
 from geoloc_sim.meshes.roofs import RoofLook, add_roof, draw_roof, lifted, roof_surface
 from geoloc_sim.meshes.wall_details import add_wall_details
-from geoloc_sim.meshes.walls import Wall, building_walls, top_profile, wall_solid
+from geoloc_sim.meshes.walls import Wall, building_walls, top_profiles, wall_solid
 from geoloc_sim.world.records import KERB_HEIGHT_M, Building, World
 
 
@@ -56,7 +56,8 @@ def _add_walls(
     walls: list[Wall],
 ) -> None:
     height = building.eaves_height_m - KERB_HEIGHT_M
-    for number, wall in enumerate(walls):
+    profiles = top_profiles(walls, shape)
+    for number, (wall, profile) in enumerate(zip(walls, profiles, strict=True)):
         along = wall.along
         surface = builder.surface(
             Surface(
@@ -71,4 +72,4 @@ def _add_walls(
                 object_id=building.number,
             )
         )
-        builder.add(wall_solid(wall, top_profile(wall, shape)), surface)
+        builder.add(wall_solid(wall, profile), surface)

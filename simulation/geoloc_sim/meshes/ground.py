@@ -24,7 +24,7 @@ from geoloc_ros.types import FloatArray
 from geoloc_sim.meshes.builder import GROUND_ID, MeshBuilder, Surface
 from geoloc_sim.meshes.colours import CONCRETE, Rgb, linear
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.meshes.solids import flat_polygon, polygons_of
+from geoloc_sim.meshes.solids import area_of, flat_polygon, polygons_of
 from geoloc_sim.world.records import KERB_HEIGHT_M, Area, AreaKind, World
 
 WATER_LEVEL_M = -0.45
@@ -145,12 +145,14 @@ def _clipped(
     if not shapes:
         return _Tile(bounds_m, [], [])
     cut = np.array(shapes, dtype=object)
+    border = shapely.box(*bounds_m)
     extent = shapely.bounds(cut)
     low, high = np.array(bounds_m[:2]), np.array(bounds_m[2:])
     apart = np.any((extent[:, 2:] <= low) | (extent[:, :2] >= high), axis=1)
     inside = np.all((extent[:, :2] >= low) & (extent[:, 2:] <= high), axis=1)
     crossing = ~apart & ~inside
-    cut[crossing] = shapely.intersection(cut[crossing], shapely.box(*bounds_m))
+    for at in np.flatnonzero(crossing):
+        cut[at] = area_of(shapely.intersection(cut[at], border))
     keep = np.flatnonzero(~apart & (shapely.area(cut) > 0.0))
     return _Tile(bounds_m, [cut[k] for k in keep], [areas[k] for k in keep])
 
@@ -202,7 +204,7 @@ def _partition(tile: _Tile, runs: list[_Run]) -> list[_Run]:
     pieces = []
     for run in reversed(runs):
         under = unpainted if run.is_decal else uncovered
-        piece = shapely.intersection(run.shape, under)
+        piece = area_of(shapely.intersection(run.shape, under))
         if piece.area > 0.0:
             pieces.append(_Run(run.kind, run.tone, piece))
         if run.is_decal:

@@ -19,20 +19,31 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoloc_ros.types import FloatArray
-from geoloc_sim.meshes.solids import polygons_of
+from geoloc_sim.meshes.solids import area_of, polygons_of
 from geoloc_sim.world.records import Building, RoofKind
 
 _RIGHT_ANGLE_TOLERANCE_RAD = math.radians(7.0)
 _SNAP_M = 0.7
-_LARGE_M = 1e4
+_NEAR_M = 2e-3
+_LEVEL_M = 1e-9
+#: Corners of faces are rounded to this, which keeps cutting sound.
+_GRID_M = 1e-6
+
+#: Corners of a polygon, the last one not repeated.
+Ring = list[tuple[float, float]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wing:
-    """A part of a roof: ``region`` under the lowest of ``planes`` (rows a, b, c)."""
+    """A part of a roof: ``region`` under the lowest of ``planes`` (rows a, b, c).
+
+    A filling wing is level with the eaves: it covers what the others leave over, and does not
+    reach out over the walls.
+    """
 
     region: Polygon
     planes: FloatArray
+    is_filling: bool = False
 
     def heights(self, points_m: FloatArray) -> FloatArray:
         """Height over points (n, 2), whether in the region or not, shape (n,)."""
@@ -61,10 +72,9 @@ class RoofShape:
             return self.wings[0].heights(points_m)
         heights = np.full(len(points_m), -np.inf)
         for wing in self.wings:
-            inside = shapely.intersects_xy(wing.region.buffer(1e-6), points_m)
+            inside = shapely.intersects_xy(wing.region.buffer(_NEAR_M), points_m)
             heights[inside] = np.maximum(heights[inside], wing.heights(points_m[inside]))
-        lowest = np.min(heights[np.isfinite(heights)], initial=np.inf)
-        return np.where(np.isfinite(heights), heights, lowest)
+        return heights
 
     def faces(self, overhang_m: float = 0.0) -> list[RoofFace]:
         """The roof's faces; together they cover the footprint widened by the overhang."""
@@ -91,14 +101,35 @@ def outline(footprint: Polygon, overhang_m: float) -> Polygon:
 
 
 def _wing_faces(wing: Wing, cover: Polygon, overhang_m: float) -> list[RoofFace]:
-    region = shapely.intersection(outline(wing.region, overhang_m), cover)
+    """The faces of one wing: where each of its planes is the lowest."""
+    region = cover
+    if wing.region is not cover:
+        wide = outline(wing.region, 0.0 if wing.is_filling else overhang_m)
+        region = area_of(shapely.intersection(wide, cover, grid_size=_GRID_M))
+    if len(wing.planes) == 1:
+        return [RoofFace(part, wing.planes[0]) for part in polygons_of(region, 1e-4)]
+    if region.geom_type == 'Polygon' and region.convex_hull.area - region.area < 1e-9:
+        ring = [(float(x), float(y)) for x, y in shapely.get_coordinates(region.exterior)[:-1]]
+        return _convex_faces(ring, wing.planes)
     faces = []
     for at, plane in enumerate(wing.planes):
         cell: BaseGeometry = region
         for other_at, other in enumerate(wing.planes):
             if other_at != at:
-                cell = shapely.intersection(cell, _where_not_above(plane - other, cell))
+                cell = _where_not_above(plane - other, cell)
         faces += [RoofFace(part, plane) for part in polygons_of(cell, 1e-4)]
+    return faces
+
+
+def _convex_faces(ring: Ring, planes: FloatArray) -> list[RoofFace]:
+    faces = []
+    for at, plane in enumerate(planes):
+        cell = ring
+        for other_at, other in enumerate(planes):
+            if other_at != at and len(cell) > 2:
+                cell = _clipped(cell, plane - other)
+        if len(cell) > 2:
+            faces += [RoofFace(part, plane) for part in polygons_of(Polygon(cell), 1e-4)]
     return faces
 
 
@@ -109,37 +140,49 @@ def _not_covered(number: int, face: RoofFace, cells: list[tuple[int, RoofFace]])
         if other_number == number or not shape.intersects(other.polygon):
             continue
         difference = face.plane - other.plane
-        shared = shapely.intersection(shape, other.polygon)
+        shared = area_of(shapely.intersection(shape, other.polygon, grid_size=_GRID_M))
         if shared.area < 1e-9:
             continue
         if np.max(np.abs(difference)) < 1e-9:
-            higher = shared if other_number < number else Polygon()
+            higher: BaseGeometry = shared if other_number < number else Polygon()
         else:
-            higher = shapely.intersection(shared, _where_not_above(difference, shared))
-        shape = shapely.difference(shape, higher)
+            higher = _where_not_above(difference, shared)
+        shape = area_of(shapely.difference(shape, higher, grid_size=_GRID_M))
     return shape
 
 
 def _where_not_above(difference: FloatArray, around: BaseGeometry) -> BaseGeometry:
-    """The half plane a x + b y + c <= 0 as a large polygon about ``around``."""
-    normal, offset = difference[:2], float(difference[2])
-    length = float(np.linalg.norm(normal))
-    if length < 1e-12:
-        return around if offset <= 0.0 else Polygon()
-    normal = normal / length
+    """The part of a shape where a x + b y + c <= 0."""
     if around.is_empty:
         return around
-    centre = np.array(around.envelope.centroid.coords[0])
-    foot = centre - normal * (float(centre @ normal) + offset / length)
-    along = np.array([-normal[1], normal[0]])
-    return Polygon(
-        [
-            foot + _LARGE_M * along,
-            foot - _LARGE_M * along,
-            foot - _LARGE_M * along - _LARGE_M * normal,
-            foot + _LARGE_M * along - _LARGE_M * normal,
-        ]
-    )
+    west, south, east, north = around.bounds
+    box = [(west, south), (east, south), (east, north), (west, north)]
+    values = np.array(box) @ difference[:2] + difference[2]
+    if np.all(values <= _LEVEL_M):
+        return around
+    if np.all(values >= -_LEVEL_M):
+        return Polygon()
+    half = _clipped(box, difference)
+    if len(half) < 3:
+        return Polygon()
+    return area_of(shapely.intersection(around, Polygon(half), grid_size=_GRID_M))
+
+
+def _clipped(ring: Ring, difference: FloatArray) -> Ring:
+    """The part of a convex ring where a x + b y + c <= 0 (Sutherland and Hodgman)."""
+    a, b, c = difference.tolist()
+    values = [a * x + b * y + c for x, y in ring]
+    kept: Ring = []
+    for at, (point, value) in enumerate(zip(ring, values, strict=True)):
+        before, value_before = ring[at - 1], values[at - 1]
+        if min(value, value_before) < -_LEVEL_M and max(value, value_before) > _LEVEL_M:
+            share = value_before / (value_before - value)
+            x = before[0] + share * (point[0] - before[0])
+            y = before[1] + share * (point[1] - before[1])
+            kept.append((x, y))
+        if value <= _LEVEL_M:
+            kept.append(point)
+    return kept
 
 
 def roof_shape(building: Building) -> RoofShape:
@@ -161,7 +204,8 @@ def roof_shape(building: Building) -> RoofShape:
     scale = rise / highest
     lift = np.array([0.0, 0.0, building.eaves_height_m])
     return RoofShape(
-        footprint, tuple(Wing(wing.region, wing.planes * scale + lift) for wing in wings)
+        footprint,
+        tuple(Wing(wing.region, wing.planes * scale + lift, wing.is_filling) for wing in wings),
     )
 
 
@@ -208,7 +252,9 @@ def _pitched(footprint: Polygon, *, hipped: bool) -> list[Wing]:
         eaves = [first, first + 2]
         return [Wing(footprint, _rising_planes(starts[eaves], directions[eaves]))]
     wings = [] if is_convex else _right_angled_wings(footprint, hipped=hipped)
-    return wings or [_spanning_gable(footprint)]
+    if not wings:
+        return [_spanning_gable(footprint)]
+    return [*wings, Wing(footprint, np.zeros((1, 3)), is_filling=True)]
 
 
 def _spanning_gable(footprint: Polygon) -> Wing:
@@ -299,7 +345,7 @@ def _rectangle_wing(
     planes = np.vstack([low, *sloped])
     planes[:, :2] = planes[:, :2] @ turn.T
     corners = np.array([(west, south), (east, south), (east, north), (west, north)]) @ turn.T
-    snapped = outline(Polygon(corners), _SNAP_M / 2.0) if _is_loose(polygon, rectangle) else None
+    snapped = outline(Polygon(corners), _SNAP_M) if _is_loose(polygon, rectangle) else None
     footprint = Polygon(shapely.get_coordinates(polygon.exterior) @ turn.T)
     region = Polygon(corners) if snapped is None else snapped
     parts = polygons_of(shapely.intersection(region, footprint))

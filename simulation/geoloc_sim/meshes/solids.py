@@ -12,7 +12,7 @@ import mapbox_earcut
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon
 
 from geoloc_ros.types import FloatArray
 
@@ -139,3 +139,10 @@ def polygons_of(geometry: shapely.Geometry, smallest_m2: float = 1e-6) -> list[P
         parts = shapely.get_parts(parts)
     keep = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > smallest_m2)
     return list(parts[keep])
+
+
+def area_of(geometry: shapely.Geometry) -> shapely.Geometry:
+    """The geometry without points and lines, which cutting may leave beside the polygons."""
+    if geometry.geom_type in ('Polygon', 'MultiPolygon'):
+        return geometry
+    return MultiPolygon(polygons_of(geometry, 0.0))

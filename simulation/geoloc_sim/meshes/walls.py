@@ -108,29 +108,51 @@ def _sides(
     return sides
 
 
-def top_profile(wall: Wall, roof: RoofShape) -> FloatArray:
-    """The wall's upper edge: rows of (distance from its start, height), at every bend."""
+def top_profiles(walls: Sequence[Wall], roof: RoofShape) -> list[FloatArray]:
+    """Upper edges of walls: rows of (distance from its start, height), at every bend."""
+    places = [_bends(wall, roof) for wall in walls]
+    points = [
+        wall.start_m + at[:, None] * wall.along for wall, at in zip(walls, places, strict=True)
+    ]
+    heights = roof.heights(np.concatenate(points))
+    ends = np.cumsum([len(at) for at in places])
+    return [
+        _straightened(np.stack([at, high], axis=1))
+        for at, high in zip(places, np.split(heights, ends[:-1]), strict=True)
+    ]
+
+
+def _bends(wall: Wall, roof: RoofShape) -> FloatArray:
+    """Where along a wall the roof over it may bend, from its start to its end."""
     length = wall.width_m
     planes = np.vstack([wing.planes for wing in roof.wings])
     slopes = planes[:, :2] @ wall.along
     offsets = planes[:, :2] @ wall.start_m + planes[:, 2]
-    places = [0.0, length]
-    for one, other in itertools.combinations(range(len(planes)), 2):
-        if abs(slopes[one] - slopes[other]) > 1e-9:
-            places.append((offsets[other] - offsets[one]) / (slopes[one] - slopes[other]))
+    one, other = np.triu_indices(len(planes), 1)
+    steeper = slopes[one] - slopes[other]
+    crossing = np.abs(steeper) > 1e-9
+    places = [
+        np.array([0.0, length]),
+        (offsets[other] - offsets[one])[crossing] / steeper[crossing],
+    ]
     if len(roof.wings) > 1:
         corners = np.vstack([shapely.get_coordinates(wing.region) for wing in roof.wings])
-        places += ((corners - wall.start_m) @ wall.along).tolist()
-    at = np.unique(np.round([place for place in places if 0.0 <= place <= length], 9))
+        places.append((corners - wall.start_m) @ wall.along)
+    at = np.concatenate(places)
+    at = np.unique(np.round(at[(at >= 0.0) & (at <= length)], 6))
     at[0], at[-1] = 0.0, length
-    heights = roof.heights(wall.start_m + at[:, None] * wall.along)
-    profile = np.stack([at, heights], axis=1)
-    keep = np.ones(len(at), dtype=bool)
-    for k in range(1, len(at) - 1):
-        before = profile[np.flatnonzero(keep[:k])[-1]]
-        share = (at[k] - before[0]) / (at[k + 1] - before[0])
-        keep[k] = abs(before[1] + share * (heights[k + 1] - before[1]) - heights[k]) > 1e-6
-    return profile[keep]
+    return at
+
+
+def _straightened(profile: FloatArray) -> FloatArray:
+    """The profile without points that lie on the line between their neighbours."""
+    kept = [profile[0]]
+    for point, after in itertools.pairwise(profile[1:]):
+        before = kept[-1]
+        share = (point[0] - before[0]) / (after[0] - before[0])
+        if abs(before[1] + share * (after[1] - before[1]) - point[1]) > 1e-6:
+            kept.append(point)
+    return np.array([*kept, profile[-1]])
 
 
 def wall_solid(wall: Wall, profile: FloatArray, foot_m: float = 0.0) -> Solid:
