@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Progress bars, and settings from words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
+
+from tqdm import tqdm
+
+from geoloc_ros.errors import SettingError
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is told (done, total)."""
+    with tqdm(unit=unit, desc=title, disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
+@contextlib.contextmanager
+def working(title: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done and for how long; it is told each new step."""
+    with tqdm(desc=title, bar_format='{desc} {elapsed}', disable=None) as bar:
+        yield bar.set_description
+
+
+def settings_of(words: Sequence[str]) -> dict[str, float | str | bool]:
+    """``NAME=VALUE`` words as a mapping.
+
+    Raises:
+        SettingError: a word is not of that form.
+    """
+    values: dict[str, float | str | bool] = {}
+    for word in words:
+        name, separator, text = word.partition('=')
+        if not separator or not name or not text:
+            raise SettingError(
+                f'--set has {word!r}; expected NAME=VALUE such as odometry.imu_rate_hz=50'
+            )
+        values[name] = _value(text)
+    return values
+
+
+def _value(text: str) -> float | str | bool:
+    if text.lower() in ('true', 'false'):
+        return text.lower() == 'true'
+    try:
+        return float(text)
+    except ValueError:
+        return text
