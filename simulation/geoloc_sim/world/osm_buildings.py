@@ -27,6 +27,8 @@ _GRID_M = 0.001
 _SMALLEST_M2 = 6.0
 _GARAGE_M2 = 42.0
 _HALL_M2 = 900.0
+_SLAB_DEPTH_M = 14.0
+_GARAGE_REACH_M = 22.0
 _KEPT_SHARE = 0.45
 _KERB_ROOM_M = 0.4
 _TOUCHING_M = 0.35
@@ -103,12 +105,13 @@ def clear_of_streets(found: Sequence[Footprint], streets: Sequence[Street]) -> l
 
 
 def plan_buildings(
-    found: Sequence[Footprint], industry: BaseGeometry, seed: int
+    found: Sequence[Footprint], streets: Sequence[Street], industry: BaseGeometry, seed: int
 ) -> list[PlannedBuilding]:
     """Uses, heights and roofs: as tagged, else drawn alike for houses that touch.
 
     Args:
         found: disjoint footprints.
+        streets: small buildings far from them are garden houses, not garages.
         industry: ground of industry and trade.
         seed: of every guess; a building keeps its own whatever else the world holds.
     """
@@ -117,6 +120,7 @@ def plan_buildings(
     for at, group in enumerate(groups.tolist()):
         members.setdefault(group, []).append(at)
     shapely.prepare(industry)
+    by_street = _by_streets([footprint.polygon for footprint in found], streets)
     plans: dict[int, PlannedBuilding] = {}
     for numbers in members.values():
         houses = [found[at] for at in numbers if found[at].polygon.area >= _GARAGE_M2]
@@ -126,42 +130,72 @@ def plan_buildings(
         storeys = int(group.choice((3, 4, 5)) if dense else group.choice((1, 2, 2, 3)))
         kind = RoofKind.GABLE if group.random() < _PITCHED_SHARE else RoofKind.FLAT
         for at in numbers:
-            working = industry.intersects(found[at].polygon.centroid)
-            plans[at] = _planned(found[at], storeys, kind, dense, working, seed)
+            place = _Place(
+                storeys,
+                kind,
+                dense,
+                working=industry.intersects(found[at].polygon.centroid),
+                by_street=bool(by_street[at]),
+            )
+            plans[at] = _planned(found[at], place, seed)
     return [plans[at] for at in range(len(found))]
 
 
-def _planned(
-    footprint: Footprint, storeys: int, kind: RoofKind, dense: bool, working: bool, seed: int
-) -> PlannedBuilding:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Place:
+    """What a building shares with those about it: storeys, roof, density, ground of industry."""
+
+    storeys: int
+    roof: RoofKind
+    dense: bool
+    working: bool
+    by_street: bool
+
+
+def _planned(footprint: Footprint, place: _Place, seed: int) -> PlannedBuilding:
     generator = stream('osm building', seed, footprint.number)
     shape, tags = footprint.polygon, footprint.tags
-    use = building_use(tags) or _guessed_use(shape, dense, working, generator)
+    use = building_use(tags) or _guessed_use(shape, place, generator)
+    storeys = place.storeys if shape.area >= _GARAGE_M2 else 1
     floors = _floors(tags, use, storeys, generator)
     roof = ROOFS.get(tags.get('roof:shape', ''))
     if roof is None and use in (BuildingUse.HOUSE, BuildingUse.APARTMENTS, BuildingUse.SHOPS):
-        roof = kind
-        if kind is RoofKind.GABLE and rectangularity(shape) > 0.86 and generator.random() < 0.25:
+        roof = place.roof
+        if roof is RoofKind.GABLE and rectangularity(shape) > 0.86 and generator.random() < 0.25:
             roof = RoofKind.HIP
     plan = planned(shape, use, floors, generator, roof)
     plan = _with_valleys(plan, roof, generator)
     return _as_tagged(plan, tags)
 
 
-def _guessed_use(
-    shape: Polygon, dense: bool, working: bool, generator: np.random.Generator
-) -> BuildingUse:
+def _guessed_use(shape: Polygon, place: _Place, generator: np.random.Generator) -> BuildingUse:
     if shape.area < _GARAGE_M2:
-        return BuildingUse.GARAGE
-    if working:
+        return BuildingUse.GARAGE if place.by_street else BuildingUse.HOUSE
+    if place.working:
         return BuildingUse.INDUSTRIAL if shape.area > 250.0 else BuildingUse.OFFICE
     if shape.area > _HALL_M2:
-        slab = 4.0 * shape.area / shape.length < 15.0
+        slab = 4.0 * shape.area / shape.length < 2.0 * _SLAB_DEPTH_M
         return BuildingUse.APARTMENTS if slab else BuildingUse.OFFICE
-    if dense or shape.area > 300.0:
+    if place.dense or shape.area > 300.0:
         shops = generator.random() < 0.1
         return BuildingUse.SHOPS if shops else BuildingUse.APARTMENTS
     return BuildingUse.HOUSE
+
+
+def _by_streets(shapes: Sequence[Polygon], streets: Sequence[Street]) -> npt.NDArray[np.bool_]:
+    """Which shapes a car reaches: near a street for vehicles, shape (n,)."""
+    lines = [
+        LineString(street.centre_line_m)
+        for street in streets
+        if street.road_class is not RoadClass.FOOTWAY
+    ]
+    near = np.zeros(len(shapes), dtype=np.bool_)
+    if lines and len(shapes):
+        hits = shapely.STRtree(lines).query(
+            list(shapes), predicate='dwithin', distance=_GARAGE_REACH_M
+        )
+        near[hits[0]] = True
+    return near
 
 
 def _floors(tags: Tags, use: BuildingUse, storeys: int, generator: np.random.Generator) -> int:

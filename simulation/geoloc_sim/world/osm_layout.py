@@ -64,7 +64,7 @@ def osm_layout(
             'check the datum and bounds_m'
         )
     shapes = clear_of_streets(shapes, streets)
-    plans = plan_buildings(shapes, industry(osm_map, places, box), seed)
+    plans = plan_buildings(shapes, streets, industry(osm_map, places, box), seed)
     areas = build_areas(osm_map, places, box, seed)
     if settings.fill_plots:
         living = homes(osm_map, places, box)

@@ -111,10 +111,14 @@ _AMENITY_USES: dict[str, BuildingUse] = {
 #: Ground by key and value, painted in this order: what comes later lies on top.
 GROUND: tuple[tuple[str, frozenset[str], AreaKind], ...] = (
     ('landuse', frozenset({'forest', 'meadow', 'grass', 'village_green'}), AreaKind.GRASS),
-    ('landuse', frozenset({'recreation_ground', 'cemetery', 'orchard'}), AreaKind.GRASS),
+    (
+        'landuse',
+        frozenset({'recreation_ground', 'cemetery', 'orchard', 'allotments'}),
+        AreaKind.GRASS,
+    ),
     ('natural', frozenset({'wood', 'scrub', 'grassland', 'heath'}), AreaKind.GRASS),
     ('leisure', frozenset({'park', 'garden', 'common'}), AreaKind.GRASS),
-    ('landuse', frozenset({'allotments', 'farm', 'farmland', 'vineyard'}), AreaKind.SOIL),
+    ('landuse', frozenset({'farm', 'farmland', 'vineyard'}), AreaKind.SOIL),
     ('landuse', frozenset({'railway', 'construction', 'brownfield', 'quarry'}), AreaKind.SOIL),
     ('natural', frozenset({'sand', 'beach', 'bare_rock', 'mud'}), AreaKind.SOIL),
     ('natural', frozenset({'water'}), AreaKind.WATER),
