@@ -78,7 +78,10 @@ def footprint(spot: Spot) -> float:
 
 @inlined
 def fresnel(facing: float, straight: float) -> float:
-    """Reflected share of light at an angle (Schlick 1994), given that at straight incidence."""
+    """Reflected share of light at an angle, given that at straight incidence.
+
+    Source: equation 15 of Schlick (1994), key ``schlick1994``.
+    """
     low = 1.0 - facing
     square = low * low
     return straight + (1.0 - straight) * square * square * low
