@@ -79,18 +79,23 @@ class RoofShape:
     def faces(self, overhang_m: float = 0.0) -> list[RoofFace]:
         """The roof's faces; together they cover the footprint widened by the overhang."""
         cover = outline(self.footprint, overhang_m)
-        cells = [
-            (number, face)
-            for number, wing in enumerate(self.wings)
-            for face in _wing_faces(wing, cover, overhang_m)
-        ]
         if len(self.wings) == 1:
-            return [face for _, face in cells]
-        return [
-            RoofFace(part, face.plane)
-            for number, face in cells
-            for part in polygons_of(_not_covered(number, face, cells), 1e-4)
+            return _faces_of_one(self.wings[0], cover)
+        cells = [
+            _Cell(number, ring, plane)
+            for number, wing in enumerate(self.wings)
+            if not wing.is_filling
+            for ring, plane in _convex_cells(
+                _corners(outline(wing.region, overhang_m)), wing.planes
+            )
         ]
+        faces = []
+        for cell in cells:
+            shape = area_of(
+                shapely.intersection(_uncovered(cell, cells), cover, grid_size=_GRID_M)
+            )
+            faces += [RoofFace(part, cell.plane) for part in polygons_of(shape, 1e-4)]
+        return _filled(faces, self.wings, self.footprint)
 
 
 def outline(footprint: Polygon, overhang_m: float) -> Polygon:
@@ -100,20 +105,34 @@ def outline(footprint: Polygon, overhang_m: float) -> Polygon:
     return footprint.buffer(overhang_m, join_style='mitre', mitre_limit=3.0)
 
 
-def _wing_faces(wing: Wing, cover: Polygon, overhang_m: float) -> list[RoofFace]:
-    """The faces of one wing: where each of its planes is the lowest."""
-    region = cover
-    if wing.region is not cover:
-        wide = outline(wing.region, 0.0 if wing.is_filling else overhang_m)
-        region = area_of(shapely.intersection(wide, cover, grid_size=_GRID_M))
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Cell:
+    """Where a plane is the lowest of its wing: a convex ring."""
+
+    wing: int
+    ring: Ring
+    plane: FloatArray
+
+
+def _corners(polygon: Polygon) -> Ring:
+    """The corners of a polygon's border, counter-clockwise."""
+    ring = shapely.get_coordinates(shapely.geometry.polygon.orient(polygon).exterior)[:-1]
+    return [(float(x), float(y)) for x, y in ring]
+
+
+def _faces_of_one(wing: Wing, cover: Polygon) -> list[RoofFace]:
+    """The faces of a roof with one wing over the whole cover."""
     if len(wing.planes) == 1:
-        return [RoofFace(part, wing.planes[0]) for part in polygons_of(region, 1e-4)]
-    if region.geom_type == 'Polygon' and region.convex_hull.area - region.area < 1e-9:
-        ring = [(float(x), float(y)) for x, y in shapely.get_coordinates(region.exterior)[:-1]]
-        return _convex_faces(ring, wing.planes)
+        return [RoofFace(cover, wing.planes[0])]
+    if cover.convex_hull.area - cover.area < 1e-9:
+        return [
+            RoofFace(part, plane)
+            for ring, plane in _convex_cells(_corners(cover), wing.planes)
+            for part in polygons_of(Polygon(ring), 1e-4)
+        ]
     faces = []
     for at, plane in enumerate(wing.planes):
-        cell: BaseGeometry = region
+        cell: BaseGeometry = cover
         for other_at, other in enumerate(wing.planes):
             if other_at != at:
                 cell = _where_not_above(plane - other, cell)
@@ -121,34 +140,66 @@ def _wing_faces(wing: Wing, cover: Polygon, overhang_m: float) -> list[RoofFace]
     return faces
 
 
-def _convex_faces(ring: Ring, planes: FloatArray) -> list[RoofFace]:
-    faces = []
+def _convex_cells(ring: Ring, planes: FloatArray) -> list[tuple[Ring, FloatArray]]:
+    """The parts of a convex ring in which each plane is the lowest."""
+    cells = []
     for at, plane in enumerate(planes):
         cell = ring
         for other_at, other in enumerate(planes):
             if other_at != at and len(cell) > 2:
                 cell = _clipped(cell, plane - other)
         if len(cell) > 2:
-            faces += [RoofFace(part, plane) for part in polygons_of(Polygon(cell), 1e-4)]
-    return faces
+            cells.append((cell, plane))
+    return cells
 
 
-def _not_covered(number: int, face: RoofFace, cells: list[tuple[int, RoofFace]]) -> BaseGeometry:
-    """The part of a wing's face that no other wing's face lies above."""
-    shape: BaseGeometry = face.polygon
-    for other_number, other in cells:
-        if other_number == number or not shape.intersects(other.polygon):
+def _uncovered(cell: _Cell, cells: list[_Cell]) -> BaseGeometry:
+    """The part of a cell that no cell of another wing lies above."""
+    shape: BaseGeometry = Polygon(cell.ring)
+    for other in cells:
+        if other.wing == cell.wing:
             continue
-        difference = face.plane - other.plane
-        shared = area_of(shapely.intersection(shape, other.polygon, grid_size=_GRID_M))
-        if shared.area < 1e-9:
-            continue
-        if np.max(np.abs(difference)) < 1e-9:
-            higher: BaseGeometry = shared if other_number < number else Polygon()
+        difference = cell.plane - other.plane
+        if np.max(np.abs(difference)) < _LEVEL_M:
+            if other.wing > cell.wing:
+                continue
+            higher = other.ring
         else:
-            higher = _where_not_above(difference, shared)
-        shape = area_of(shapely.difference(shape, higher, grid_size=_GRID_M))
+            higher = _clipped(other.ring, difference)
+        for at in range(len(cell.ring)):
+            if len(higher) < 3:
+                break
+            higher = _clipped(higher, _outside(cell.ring[at - 1], cell.ring[at]))
+        if len(higher) > 2:
+            piece = Polygon(higher)
+            if piece.area > 1e-6:
+                shape = area_of(shapely.difference(shape, piece, grid_size=_GRID_M))
     return shape
+
+
+def _outside(start: tuple[float, float], end: tuple[float, float]) -> FloatArray:
+    """A function (a, b, c) that is positive to the right of start -> end."""
+    east, north = end[0] - start[0], end[1] - start[1]
+    return np.array([north, -east, east * start[1] - north * start[0]])
+
+
+def _filled(faces: list[RoofFace], wings: tuple[Wing, ...], footprint: Polygon) -> list[RoofFace]:
+    """The faces where they are no lower than the eaves, which fill the rest of the footprint."""
+    filling = next(wing for wing in wings if wing.is_filling)
+    eaves = filling.planes[0]
+    low: list[BaseGeometry] = []
+    for face in faces:
+        below = area_of(_where_not_above(face.plane - eaves + [0.0, 0.0, 1e-4], face.polygon))
+        low.append(area_of(shapely.intersection(below, footprint, grid_size=_GRID_M)))
+    kept = []
+    for face, below in zip(faces, low, strict=True):
+        shape = face.polygon
+        if below.area > 1e-4:
+            shape = area_of(shapely.difference(shape, below, grid_size=_GRID_M))
+        kept += [RoofFace(part, face.plane) for part in polygons_of(shape, 1e-4)]
+    covered = shapely.union_all([face.polygon for face in kept], grid_size=_GRID_M)
+    rest = area_of(shapely.difference(footprint, covered, grid_size=_GRID_M))
+    return kept + [RoofFace(part, eaves) for part in polygons_of(rest, 1e-4)]
 
 
 def _where_not_above(difference: FloatArray, around: BaseGeometry) -> BaseGeometry:
@@ -196,16 +247,22 @@ def roof_shape(building: Building) -> RoofShape:
         wings = [_shed(footprint)]
     else:
         wings = _pitched(footprint, hipped=building.roof is RoofKind.HIP)
-    shape = RoofShape(footprint, tuple(wings))
-    highest = max(
-        float(np.max(shapely.get_coordinates(face.polygon) @ face.plane[:2] + face.plane[2]))
-        for face in shape.faces()
-    )
-    scale = rise / highest
+    scale = rise / max(_highest(wing, footprint) for wing in wings)
     lift = np.array([0.0, 0.0, building.eaves_height_m])
     return RoofShape(
         footprint,
         tuple(Wing(wing.region, wing.planes * scale + lift, wing.is_filling) for wing in wings),
+    )
+
+
+def _highest(wing: Wing, footprint: Polygon) -> float:
+    """The greatest height of a wing over the footprint."""
+    if wing.is_filling:
+        return 0.0
+    faces = _faces_of_one(wing, footprint if wing.region is footprint else wing.region)
+    return max(
+        float(np.max(shapely.get_coordinates(face.polygon) @ face.plane[:2] + face.plane[2]))
+        for face in faces
     )
 
 
@@ -345,11 +402,8 @@ def _rectangle_wing(
     planes = np.vstack([low, *sloped])
     planes[:, :2] = planes[:, :2] @ turn.T
     corners = np.array([(west, south), (east, south), (east, north), (west, north)]) @ turn.T
-    snapped = outline(Polygon(corners), _SNAP_M) if _is_loose(polygon, rectangle) else None
-    footprint = Polygon(shapely.get_coordinates(polygon.exterior) @ turn.T)
-    region = Polygon(corners) if snapped is None else snapped
-    parts = polygons_of(shapely.intersection(region, footprint))
-    return Wing(max(parts, key=lambda part: part.area), planes)
+    region = shapely.geometry.polygon.orient(Polygon(corners))
+    return Wing(outline(region, _SNAP_M) if _is_loose(polygon, rectangle) else region, planes)
 
 
 def _is_loose(polygon: Polygon, rectangle: tuple[float, float, float, float]) -> bool:
