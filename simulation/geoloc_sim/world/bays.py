@@ -10,11 +10,12 @@ import math
 import numpy as np
 import shapely
 from shapely.affinity import affine_transform
-from shapely.geometry import Polygon
+from shapely.geometry import LineString, Polygon
 
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.dressing_settings import DressingSettings
-from geoloc_sim.world.lanes import MARGIN_M, Margin
+from geoloc_sim.world.free_space import Obstacles
+from geoloc_sim.world.lanes import MARGIN_M, Margin, lane_centre_lines
 from geoloc_sim.world.records import Layout, ParkingSlot, RoadClass
 from geoloc_sim.world.roads import Roads, StreetBody
 
@@ -24,6 +25,8 @@ SQUARE_ON_M = (2.55, 5.0)
 _END_CLEARANCE_M = 9.0
 #: Length and width of a large car.
 _CAR_M = (4.9, 1.95)
+#: Half of what a moving car needs.
+_LANE_HALF_M = 1.0
 _FACADE_CLEARANCE_M = 1.3
 
 
@@ -67,6 +70,13 @@ def lane_slots(roads: Roads) -> tuple[ParkingSlot, ...]:
             facing = _facing(body, side)
             slots += [_slot(body, station, offset, facing) for station in stations]
     return tuple(slots)
+
+
+def clear_of_lanes(layout: Layout, slots: list[ParkingSlot]) -> list[ParkingSlot]:
+    """Slots whose cars leave the lanes of every street free."""
+    lanes = [LineString(lane) for street in layout.streets for lane in lane_centre_lines(street)]
+    free = Obstacles(lanes).clear_shapes([_car_box(slot) for slot in slots], _LANE_HALF_M)
+    return [slot for slot, is_free in zip(slots, free, strict=True) if is_free]
 
 
 def apart(slots: list[ParkingSlot]) -> tuple[ParkingSlot, ...]:

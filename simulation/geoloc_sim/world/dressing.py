@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from geoloc_sim.world.bays import Bay, apart, build_bays, lane_slots
+from geoloc_sim.world.bays import Bay, apart, build_bays, clear_of_lanes, lane_slots
 from geoloc_sim.world.car_parks import CarParks, build_car_parks
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.free_space import Obstacles, Spacing
@@ -78,14 +78,13 @@ def dress(layout: Layout, settings: DressingSettings) -> World:
     gardens = build_gardens(layout, plots, streets.pavements.region)
     rest, verges = open_ground(layout, plots)
     car_parks = build_car_parks(layout, plots, streets.region)
-    slots = apart(
-        [
-            *lane_slots(streets.roads),
-            *(slot for bay in streets.bays for slot in bay.slots),
-            *car_parks.slots,
-            *gardens.slots,
-        ]
-    )
+    places = [
+        *lane_slots(streets.roads),
+        *(slot for bay in streets.bays for slot in bay.slots),
+        *car_parks.slots,
+        *gardens.slots,
+    ]
+    slots = apart(clear_of_lanes(layout, places))
     gardens = dataclasses.replace(
         gardens,
         lawns=(*gardens.lawns, *verges),

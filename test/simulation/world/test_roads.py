@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 
 from geoloc_ros.types import GeodeticPosition
-from geoloc_sim.world.bays import apart, build_bays
+from geoloc_sim.world.bays import apart, build_bays, clear_of_lanes
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.junctions import Control, find_junctions
 from geoloc_sim.world.pavements import build_pavements, pavement_widths
@@ -155,6 +155,12 @@ def test_slots_that_would_touch_are_given_to_the_first():
     # Cars 4.9 m long: 4 m apart they touch, 5 m apart they do not; the third fits again.
     row = [slot(0.0), slot(4.0), slot(5.0), slot(9.0), slot(12.0, math.pi / 2.0)]
     assert apart(row) == (row[0], row[2], row[4])
+
+
+def test_slots_on_the_lanes_of_another_street_are_given_up():
+    layout = star([0, 180])  # lanes at y = -1.5 and 1.5, up to 2.5 m when driven
+    free, near = ParkingSlot(30.0, 3.6, 0.0), ParkingSlot(40.0, 3.3, 0.0)  # 1.95 m wide
+    assert clear_of_lanes(layout, [free, near]) == [free]
 
 
 def test_main_streets_rule_and_equal_small_streets_do_not():
