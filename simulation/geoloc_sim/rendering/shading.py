@@ -120,7 +120,7 @@ def shade(
                 normal,
                 spot.facing,
                 pixel,
-                spot.seed & 0xFFFF,
+                (spot.seed + light.seed) & 0xFFFF,
             )
             material = albedo, 0.0
         else:

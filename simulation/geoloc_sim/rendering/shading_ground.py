@@ -140,17 +140,20 @@ def paving(kind: int, colour: Rgb, spot: Spot, seed: int) -> Rgb:
         if sort < 0.4:  # gravel
             return scaled(colour, tone + 0.5 * grain(spot.u, spot.v, 0.04, seed + 34, wide))
         length, depth = 0.2, 0.16
-    line = int(spot.v // depth)
-    u = spot.u + (0.5 * length if line % 2 else 0.0)
+    # The pattern begins somewhere else on every piece of ground.
+    own = spot.seed & 0xFFFF
+    x, y = spot.u + 7.0 * hashed(own, 1, 8), spot.v + 7.0 * hashed(own, 2, 8)
+    line = int(y // depth)
+    u = x + (0.5 * length if line % 2 else 0.0)
     joint = 0.012
     open_u = pulses(u, length, 0.0, joint, spot.wide_u)
-    open_v = pulses(spot.v, depth, 0.0, joint, spot.wide_v)
+    open_v = pulses(y, depth, 0.0, joint, spot.wide_v)
     gap = open_u + open_v - open_u * open_v
-    stone = hashed(int(u // length), line, spot.seed & 0xFFFFFF) - 0.5
+    stone = hashed(int(u // length), line, seed + 35) - 0.5
     tone += 0.22 * stone * faded(max(spot.wide_u / length, spot.wide_v / depth))
     if kind == _SQUARE:
-        band_u = pulses(spot.u, 5.4, 0.0, 0.45, spot.wide_u)
-        band_v = pulses(spot.v, 5.4, 0.0, 0.45, spot.wide_v)
+        band_u = pulses(x, 5.4, 0.0, 0.45, spot.wide_u)
+        band_v = pulses(y, 5.4, 0.0, 0.45, spot.wide_v)
         tone += 0.16 * (band_u + band_v - band_u * band_v)
     return scaled(colour, tone * (1.0 - 0.45 * gap))
 

@@ -80,7 +80,7 @@ def footprint(spot: Spot) -> float:
 def fresnel(facing: float, straight: float) -> float:
     """Reflected share of light at an angle, given that at straight incidence.
 
-    Source: equation 15 of Schlick (1994), key ``schlick1994``.
+    Source: Schlick (1994), key ``schlick1994``.
     """
     low = 1.0 - facing
     square = low * low
