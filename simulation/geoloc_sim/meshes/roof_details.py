@@ -13,7 +13,8 @@ from geoloc_ros.types import FloatArray
 from geoloc_sim.meshes import colours
 from geoloc_sim.meshes.builder import MeshBuilder, Surface
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.meshes.roof_shape import RoofFace, RoofShape
+from geoloc_sim.meshes.roof_faces import RoofFace
+from geoloc_sim.meshes.roof_shape import RoofShape
 from geoloc_sim.meshes.roofs import RoofLook, is_level
 from geoloc_sim.meshes.solids import box, joined, placed
 from geoloc_sim.randomness import stream

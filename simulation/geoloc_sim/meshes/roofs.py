@@ -17,7 +17,8 @@ from geoloc_sim.meshes.builder import MeshBuilder, Surface
 from geoloc_sim.meshes.colours import Rgb, varied
 from geoloc_sim.meshes.ground import upright
 from geoloc_sim.meshes.records import SurfaceKind
-from geoloc_sim.meshes.roof_shape import RoofFace, RoofShape, outline
+from geoloc_sim.meshes.roof_faces import RoofFace, outline
+from geoloc_sim.meshes.roof_shape import RoofShape
 from geoloc_sim.meshes.solids import Solid, flat_polygon, polygons_of
 from geoloc_sim.randomness import stream
 from geoloc_sim.world.records import Building, BuildingUse, RoofKind

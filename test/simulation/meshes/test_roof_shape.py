@@ -12,7 +12,8 @@ from shapely.geometry import Polygon, box
 from geoloc_sim.meshes.builder import MeshBuilder
 from geoloc_sim.meshes.buildings import _add_bare_roof, _add_walls
 from geoloc_sim.meshes.facades import draw_facade
-from geoloc_sim.meshes.roof_shape import outline, roof_shape
+from geoloc_sim.meshes.roof_faces import outline
+from geoloc_sim.meshes.roof_shape import roof_shape
 from geoloc_sim.meshes.roofs import draw_roof
 from geoloc_sim.meshes.walls import building_walls
 from geoloc_sim.world.records import RoofKind
