@@ -24,7 +24,7 @@ from geoloc_sim.world.records import Tree, TreeKind, World
 
 #: Trees within this distance of a street are drawn with more detail.
 _NEAR_STREET_M = 12.0
-#: Leaf cards (or twigs by pairs) of a crown near a street and away from it.
+#: Leaf cards of a crown near a street and away from it; bare ones have three twigs for each.
 _CARDS = (40, 12)
 _BARE_BELOW = 0.12
 
@@ -206,7 +206,8 @@ def _leaf_layers(world: World, day: DayConditions, group: _Group) -> list[_Layer
         share, cards = max(share, 0.55), cards // 3
     layers = []
     if share < 0.75 and group.kind is not TreeKind.BUSH:
-        branches = tree_shapes.twigs(crown, 3 * cards, group.place)
+        count = 3 * cards if share < _BARE_BELOW else cards
+        branches = tree_shapes.twigs(crown, count, group.place)
         layers.append(_Layer(branches, colour=colours.BARK[2], is_bare=True))
     if share >= _BARE_BELOW:
         count = max(1, int(cards * (0.5 + 0.5 * share)))
