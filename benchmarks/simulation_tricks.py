@@ -67,6 +67,7 @@ def measure_town(seed: int, count: int) -> dict[str, object]:
     rng = np.random.default_rng(seed)
     poses = street_poses(city.world.layout, count, 'trick places')
     first, second = (views(city, poses, day) for day in (100 + seed, 200 + seed))
+    again = views(city, poses, 100 + seed, noise=1)
     photo = city.from_above(flight=seed)
     patches = [
         aerial_patch(
@@ -85,15 +86,18 @@ def measure_town(seed: int, count: int) -> dict[str, object]:
         'retrieval': retrieval(poses, first, patches, rng),
         'facade_to_roof': facade_to_roof(city),
         'grid_phase': grid_phase(poses),
-        'days': day_difference(first, second),
+        'two days': day_difference(first, second),
+        'one day, other noise': day_difference(first, again),
     }
 
 
-def views(city: City, poses: list[Pose2], day: int) -> list[np.ndarray]:
+def views(city: City, poses: list[Pose2], day: int, noise: int = 0) -> list[np.ndarray]:
     """Front camera images of a day, as a bag would hold them."""
     scene = city.on_day(day)
     camera = PinholeCamera.with_field_of_view()
-    shots = (Shot(effects=CameraEffects(), seeds=(day, index)) for index in range(len(poses)))
+    shots = (
+        Shot(effects=CameraEffects(), seeds=(day, index, noise)) for index in range(len(poses))
+    )
     return [
         ground_view(scene, camera, pose, shot).rgb for pose, shot in zip(poses, shots, strict=True)
     ]
