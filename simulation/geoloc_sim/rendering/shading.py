@@ -29,6 +29,7 @@ from geoloc_sim.rendering.spots import (
     Material,
     Spot,
     colour_at,
+    footprint,
 )
 
 _WATER = int(SurfaceKind.WATER)
@@ -38,7 +39,7 @@ _ROOF_FLAT = int(SurfaceKind.ROOF_FLAT)
 _FOLIAGE = int(SurfaceKind.FOLIAGE)
 _CAR_PAINT = int(SurfaceKind.CAR_PAINT)
 #: Ground that mirrors more than this is worth a ray to what it mirrors.
-_LEAST_TRACED = 0.04
+_LEAST_TRACED = 0.02
 #: Value of ``lit`` that says that only leaves stand between a hit and the sun.
 LEAVES_BETWEEN = 0.5
 
@@ -136,7 +137,7 @@ def shade(
             mirrors[i, 0] = 0.0
         if mirror > _LEAST_TRACED and kind <= _MANHOLE and mirrors.shape[0] > 0:
             mirrors[i, 0] = kept * mirror
-            way = mirrored_way(kind, normal, direction, x, y, pixel, light.seed)
+            way = mirrored_way(kind, normal, direction, x, y, footprint(spot), light.seed)
             mirrors[i, 1], mirrors[i, 2], mirrors[i, 3] = way
         elif mirror > 0.002:
             more = mirrored(light, kind, normal, direction, sun_lit, open_share)
@@ -248,12 +249,13 @@ def reflected(normal: Rgb, direction: Rgb) -> Rgb:
 
 @inlined
 def mirrored_way(
-    kind: int, normal: Rgb, direction: Rgb, x: float, y: float, pixel: float, seed: int
+    kind: int, normal: Rgb, direction: Rgb, x: float, y: float, wide: float, seed: int
 ) -> Rgb:
     """Unit direction in which rough wet ground or water sends a ray on, upwards."""
-    cell, rough = (0.6, 0.06) if kind == _WATER else (0.05, 0.05)
-    tilt_x = rough * grain(x, y, cell, seed + 91, pixel)
-    tilt_y = rough * grain(x, y, cell, seed + 92, pixel)
+    cell, rough = (0.6, 0.06) if kind == _WATER else (0.08, 0.07)
+    wide = wide if kind == _WATER else 0.25 * wide
+    tilt_x = rough * grain(x, y, cell, seed + 91, wide)
+    tilt_y = rough * grain(x, y, cell, seed + 92, wide)
     way = reflected((normal[0] + tilt_x, normal[1] + tilt_y, normal[2]), direction)
     up = max(way[2], 0.005)
     scale = 1.0 / math.sqrt(way[0] * way[0] + way[1] * way[1] + up * up)

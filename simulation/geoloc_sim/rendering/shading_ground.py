@@ -83,7 +83,7 @@ def wet(albedo: Rgb, spot: Spot, light: Light) -> Material:
     low = 0.6 * grain(spot.u, spot.v, 3.7, spot.day_seed + 71, wide)
     low += 0.4 * grain(spot.u, spot.v, 0.9, spot.day_seed + 72, wide)
     puddle = min(max(0.5 + 7.0 * (low - 0.32 + 0.30 * wetness), 0.0), 1.0)
-    mirror = fresnel(spot.facing, 0.02) * wetness * (0.35 + 0.65 * puddle)
+    mirror = fresnel(spot.facing, 0.02) * wetness * (0.22 + 0.68 * puddle)
     return scaled(albedo, 1.0 - wetness * (0.38 + 0.22 * puddle)), mirror
 
 

@@ -247,8 +247,8 @@ def test_wet_road_mirrors_the_wall_behind_it():
     with_wall = render(Scene(mesh_of(road, *wall), day), rays).rgb.mean(axis=0)
     alone = render(Scene(mesh_of(road), day), rays).rgb.mean(axis=0)
     # In place of the sky (bluer by 0.3 sqrt(1.5 / hypot)) the road shows the wall (redder by 0.8
-    # times sun and half the sky), by Schlick's share or, where no water stands, 0.35 of it.
+    # times sun and half the sky), by Schlick's share or, where no water stands, 0.22 of it.
     mirror = 0.02 + 0.98 * (1.0 - 1.5 / np.hypot(1.5, 4.0)) ** 5
     redder = 0.8 * (np.sqrt(0.5) + 0.2) + 0.3 * np.sqrt(1.5 / np.hypot(1.5, 4.0))
     change = (with_wall[0] - with_wall[2]) - (alone[0] - alone[2])
-    assert 0.33 * mirror * redder < change < 1.05 * mirror * redder
+    assert 0.2 * mirror * redder < change < 1.05 * mirror * redder
