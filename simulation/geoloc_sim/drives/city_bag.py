@@ -44,6 +44,7 @@ from geoloc_sim.drives.city_camera import (
 )
 from geoloc_sim.drives.frame_workers import in_workers
 from geoloc_sim.drives.traffic import Traffic
+from geoloc_sim.meshes.records import SurfaceMesh
 from geoloc_sim.records import SimulatedDrive, StampArray
 from geoloc_sim.rendering.cameras import CameraInfo, PinholeCamera
 from geoloc_sim.rendering.effects import CameraEffects
@@ -81,6 +82,7 @@ def write_city_bag(
     seed: int = 0,
     storage: Storage = Storage.MCAP,
     progress: Progress | None = None,
+    mesh: SurfaceMesh | None = None,
 ) -> ConversionReport:
     """Write a drive with the pictures of its camera; the same arguments, the same pictures.
 
@@ -95,6 +97,7 @@ def write_city_bag(
         seed: of the camera's noise.
         storage: file format.
         progress: called with messages written and messages in all.
+        mesh: ``city_mesh`` of world and day, where it is there already.
 
     Raises:
         DriveError: the folder exists or cannot be written, or the drive is too coarse for the
@@ -103,7 +106,7 @@ def write_city_bag(
     stamps = image_stamps(drive.truth, film.rate_hz)
     quality = film.jpeg_quality if film.compressed else 0
     view = CityView(
-        city_mesh(world, day),
+        mesh or city_mesh(world, day),
         day,
         camera,
         film.effects,

@@ -13,9 +13,9 @@ from geoloc_ros.errors import DriveError
 from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import NANOSECONDS_PER_SECOND, FloatArray
 from geoloc_sim.drives.city_gnss import CitySky, simulate_city_gnss
-from geoloc_sim.drives.lane_graph import DRIVEN_CLASSES, lane_graph
+from geoloc_sim.drives.lane_graph import lane_graph, through_streets
 from geoloc_sim.drives.lane_route import random_lane_route
-from geoloc_sim.drives.settings import CityDriveSettings
+from geoloc_sim.drives.settings import CityDriveSettings, LaneSettings
 from geoloc_sim.drives.sky_view import Occluder, world_sky
 from geoloc_sim.drives.visual_odometry import simulate_stereo
 from geoloc_sim.gnss_error import ErrorSeeds
@@ -24,7 +24,7 @@ from geoloc_sim.odometry import simulate_gyro, simulate_wheel_speed
 from geoloc_sim.randomness import stream
 from geoloc_sim.records import BoolArray, RateTrack, SimulatedDrive, TruthTrajectory
 from geoloc_sim.rendering.records import DayConditions
-from geoloc_sim.world.records import Layout, World
+from geoloc_sim.world.records import Layout, RoadClass, World
 
 _FIRST_DAY_NS = 1_780_000_000 * NANOSECONDS_PER_SECOND
 _DAY_NS = 86_400 * NANOSECONDS_PER_SECOND
@@ -86,7 +86,7 @@ def sensed_drive(
     seeds = ErrorSeeds(layout.seed, day.seed, seed)
     sky = CitySky(
         world_sky(world, occluder, day.leaf_share, settings.sky),
-        street_points(layout, settings.sky.street_spacing_m),
+        street_points(layout, settings.sky.street_spacing_m, settings.lanes),
         settings.sky,
         settings.error,
         seeds,
@@ -107,18 +107,22 @@ def start_stamp_ns(day: DayConditions) -> int:
     return _FIRST_DAY_NS + (day.seed % _CALENDAR_DAYS) * _DAY_NS
 
 
-def street_points(layout: Layout, spacing_m: float) -> FloatArray:
-    """Points spread evenly over the driven streets under open sky, shape (n, 2).
+def street_points(layout: Layout, spacing_m: float, lanes: LaneSettings) -> FloatArray:
+    """Points over the streets that drives use, under open sky, shape (n, 2).
+
+    They lie evenly, but more rarely on service streets, as these are driven more rarely.
 
     Raises:
         DriveError: there is no such street.
     """
     points = []
-    for street in layout.streets:
-        if street.road_class not in DRIVEN_CLASSES or street.tunnel:
+    for number in through_streets(layout, lanes):
+        street = layout.streets[number]
+        if street.tunnel:
             continue
+        rarity = max(lanes.service_share, 0.01) if street.road_class is RoadClass.SERVICE else 1.0
         line = shapely.LineString(street.centre_line_m)
-        count = max(1, round(line.length / spacing_m))
+        count = max(1, round(line.length * rarity / spacing_m))
         stations = (np.arange(count) + 0.5) / count
         points.append(
             shapely.get_coordinates(

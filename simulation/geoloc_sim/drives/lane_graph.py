@@ -80,6 +80,32 @@ def lane_graph(layout: Layout, settings: LaneSettings) -> LaneGraph:
     Raises:
         DriveError: there is no round trip without turning back.
     """
+    legs, following, kept = _linked_legs(layout, settings)
+    if not kept:
+        raise DriveError(
+            f'world {layout.name!r} has {len(layout.streets)} streets and no way to drive on '
+            'without turning back; expected at least one round trip; give a larger piece of it'
+        )
+    new_number = {old: new for new, old in enumerate(kept)}
+    return LaneGraph(
+        tuple(legs[old] for old in kept),
+        tuple(
+            tuple(new_number[other] for other in following[old] if other in new_number)
+            for old in kept
+        ),
+    )
+
+
+def through_streets(layout: Layout, settings: LaneSettings) -> tuple[int, ...]:
+    """Numbers of the streets of the lane graph, or of all for cars where there is no graph."""
+    legs, _, kept = _linked_legs(layout, settings)
+    return tuple(sorted({legs[number].street for number in (kept or range(len(legs)))}))
+
+
+def _linked_legs(
+    layout: Layout, settings: LaneSettings
+) -> tuple[list[Leg], list[list[int]], list[int]]:
+    """All legs, the legs that may follow each, and the numbers of those in the largest part."""
     legs = [
         leg for number in range(len(layout.streets)) for leg in _legs(layout, number, settings)
     ]
@@ -94,20 +120,7 @@ def lane_graph(layout: Layout, settings: LaneSettings) -> LaneGraph:
         ]
         for leg in legs
     ]
-    kept = _largest_component(legs, following)
-    if not kept:
-        raise DriveError(
-            f'world {layout.name!r} has {len(layout.streets)} streets and no way to drive on '
-            'without turning back; expected at least one round trip; give a larger piece of it'
-        )
-    new_number = {old: new for new, old in enumerate(kept)}
-    return LaneGraph(
-        tuple(legs[old] for old in kept),
-        tuple(
-            tuple(new_number[other] for other in following[old] if other in new_number)
-            for old in kept
-        ),
-    )
+    return legs, following, _largest_component(legs, following)
 
 
 def turn_rad(leg: Leg, following: Leg) -> float:

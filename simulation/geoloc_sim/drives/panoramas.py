@@ -53,6 +53,16 @@ _COLUMNS = ('name', 'x_m', 'y_m', 'yaw_rad', 'lat_deg', 'lon_deg', 'street')
 
 
 @dataclasses.dataclass(frozen=True)
+class PanoramaEffects(CameraEffects):
+    """A panorama is put together of many pictures: no dark corners, no motion blur."""
+
+    exposure_s: float = setting(0.0, 'time over which motion blurs', unit='s', minimum=0.0)
+    vignetting: float = setting(
+        0.0, 'share of the light that is lost in the corners', minimum=0.0, maximum=1.0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class PanoramaSettings:
     """Where panoramas are taken, and how."""
 
@@ -64,9 +74,7 @@ class PanoramaSettings:
     height_m: float = setting(2.5, 'of the camera over the ground', unit='m', minimum=0.1)
     jpeg_quality: int = setting(92, 'of the pictures', minimum=1, maximum=100)
     workers: int = setting(2, 'processes that draw', minimum=1)
-    effects: CameraEffects = dataclasses.field(
-        default_factory=lambda: CameraEffects(exposure_s=0.0, vignetting=0.0)
-    )
+    effects: PanoramaEffects = dataclasses.field(default_factory=PanoramaEffects)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ def write_panoramas(
     settings: PanoramaSettings,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    mesh: SurfaceMesh | None = None,
 ) -> int:
     """Write the panoramas of a world; the folder appears when all are there.
 
@@ -138,6 +147,7 @@ def write_panoramas(
         settings: spacing, size, processes.
         seed: of where they begin on each street.
         progress: called with panoramas written and panoramas in all.
+        mesh: ``city_mesh`` of world and day, where it is there already.
 
     Returns:
         How many there are.
@@ -158,7 +168,7 @@ def write_panoramas(
         )
     camera = EquirectangularCamera(settings.width, settings.height, settings.height_m)
     view = PanoramaView(
-        city_mesh(world, day), day, camera, settings.effects, settings.jpeg_quality
+        mesh or city_mesh(world, day), day, camera, settings.effects, settings.jpeg_quality
     )
     partial = out.parent / f'.{out.name}.partial-{os.getpid()}'
     taken = in_workers(start_panorama_camera, view, places, settings.workers)

@@ -40,6 +40,20 @@ class LaneSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class CityMotionSettings(MotionSettings):
+    """How the driver drives where junctions follow one another closely.
+
+    The streets' limits hold in place of ``cruise_speed_m_s``, and the route's own rounding in
+    place of ``corner_m``.
+    """
+
+    stop_share: float = setting(
+        0.15, 'share of junctions where the driver stops', minimum=0.0, maximum=1.0
+    )
+    stop_max_s: float = setting(9.0, 'longest stop', unit='s', minimum=0.5)
+
+
+@dataclasses.dataclass(frozen=True)
 class SkySettings:
     """How much of a satellite's signal a city lets through."""
 
@@ -124,9 +138,7 @@ class CityDriveSettings:
         'wheels', 'speed (and yaw rate) of /odom', choices=('wheels', 'stereo')
     )
     lanes: LaneSettings = dataclasses.field(default_factory=LaneSettings)
-    motion: MotionSettings = dataclasses.field(
-        default_factory=lambda: MotionSettings(stop_share=0.15, stop_max_s=9.0)
-    )
+    motion: CityMotionSettings = dataclasses.field(default_factory=CityMotionSettings)
     receiver: ReceiverSettings = dataclasses.field(default_factory=ReceiverSettings)
     sky: SkySettings = dataclasses.field(default_factory=SkySettings)
     error: CityErrorSettings = dataclasses.field(default_factory=CityErrorSettings)

@@ -16,7 +16,7 @@ from geoloc_sim.drives.city_drive import (
     street_points,
     tunnel_mask,
 )
-from geoloc_sim.drives.settings import CityDriveSettings, StereoSettings
+from geoloc_sim.drives.settings import CityDriveSettings, LaneSettings, StereoSettings
 from geoloc_sim.drives.traffic import traffic
 from geoloc_sim.drives.visual_odometry import simulate_stereo
 from geoloc_sim.records import TruthTrajectory
@@ -130,7 +130,7 @@ def test_a_trajectory_of_another_world_is_refused():
 
 def test_street_points_lie_evenly_on_driven_open_streets():
     world = block_town(tunnel=True)
-    points = street_points(world.layout, 15.0)
+    points = street_points(world.layout, 15.0, LaneSettings())
     assert len(points) == 23 * round(BLOCK_M / 15.0)
     grid = (points + BLOCK_M * 1.5) / BLOCK_M
     assert np.abs(grid - np.round(grid)).min(axis=1).max() < 1e-9
@@ -139,7 +139,7 @@ def test_street_points_lie_evenly_on_driven_open_streets():
         for street in world.layout.streets
     )
     with pytest.raises(DriveError, match='no street under open sky'):
-        street_points(dataclasses.replace(world.layout, streets=footways), 15.0)
+        street_points(dataclasses.replace(world.layout, streets=footways), 15.0, LaneSettings())
 
 
 def test_stereo_without_errors_is_the_chord_and_the_turn():

@@ -18,7 +18,7 @@ from geoloc_sim.drives.city_gnss import (
     satellite_directions,
     simulate_city_gnss,
 )
-from geoloc_sim.drives.settings import CityErrorSettings, SkySettings
+from geoloc_sim.drives.settings import CityErrorSettings, LaneSettings, SkySettings
 from geoloc_sim.drives.sky_view import SkyView, crowns_of, sky_directions, world_sky
 from geoloc_sim.error_statistics import cut_windows, error_statistics
 from geoloc_sim.gnss_error import ErrorSeeds, total_sigma_m
@@ -31,7 +31,7 @@ CANYON_X_M, OPEN_X_M = -BLOCK_M / 2.0, 1.5 * BLOCK_M
 def city_sky(world, seeds, error=None):
     settings = SkySettings()
     sky = world_sky(world, boxes_of(world), day(seeds.day).leaf_share, settings)
-    points = street_points(world.layout, settings.street_spacing_m)
+    points = street_points(world.layout, settings.street_spacing_m, LaneSettings())
     return CitySky(sky, points, settings, error or CityErrorSettings(), seeds), points
 
 

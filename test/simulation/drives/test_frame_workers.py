@@ -25,7 +25,7 @@ def test_results_come_in_order(workers):
     processes = {process for _, process, _ in found}
     assert (os.getpid() in processes) == (workers == 1)
     assert len(processes) <= workers
-    assert not multiprocessing.active_children()
+    wait_until(lambda: not multiprocessing.active_children(), 5.0)
 
 
 def test_workers_compute_on_one_thread_and_this_process_as_before(monkeypatch):
@@ -46,19 +46,19 @@ def test_tasks_are_taken_only_some_steps_ahead():
         pass
     assert len(taken) < 20
     results.close()
-    assert not multiprocessing.active_children()
+    wait_until(lambda: not multiprocessing.active_children(), 5.0)
 
 
 def test_an_error_in_a_task_is_that_of_the_caller():
     with pytest.raises(ValueError, match='task 0 cannot be done'):
         list(in_workers(worker_tasks.start_failing, None, range(5), 2))
-    assert not multiprocessing.active_children()
+    wait_until(lambda: not multiprocessing.active_children(), 5.0)
 
 
 def test_a_process_that_ends_by_itself_is_reported():
     with pytest.raises(DriveError, match='ended by itself'):
         list(in_workers(worker_tasks.start_dying, 3, range(50), 2))
-    assert not multiprocessing.active_children()
+    wait_until(lambda: not multiprocessing.active_children(), 5.0)
 
 
 def test_at_least_one_worker():

@@ -12,7 +12,7 @@ import shapely
 
 from geoloc_ros.errors import DriveError
 from geoloc_sim.drives.city_drive import start_stamp_ns
-from geoloc_sim.drives.lane_graph import lane_graph
+from geoloc_sim.drives.lane_graph import lane_graph, through_streets
 from geoloc_sim.drives.lane_route import lane_route, random_lane_route, random_legs
 from geoloc_sim.drives.settings import LaneSettings
 from geoloc_sim.motion import drive_route
@@ -154,3 +154,16 @@ def test_a_world_without_a_round_trip_is_refused():
     layout = dataclasses.replace(world.layout, streets=world.layout.streets[:1])
     with pytest.raises(DriveError, match='no way to drive on without turning back'):
         lane_graph(layout, SETTINGS)
+
+
+def test_through_streets_are_those_of_the_graph_or_all():
+    world = block_town()
+    junctions = np.vstack((world.layout.junctions_m, [[0.0, 300.0]]))
+    line = np.linspace(junctions[13], junctions[16], 10)
+    dead_end = Street(13, 16, line, RoadClass.RESIDENTIAL, 2, WIDTH_M)
+    layout = dataclasses.replace(
+        world.layout, junctions_m=junctions, streets=(*world.layout.streets, dead_end)
+    )
+    assert through_streets(layout, SETTINGS) == tuple(range(24))
+    alone = dataclasses.replace(layout, streets=(dead_end,))
+    assert through_streets(alone, SETTINGS) == (0,)

@@ -14,6 +14,7 @@ import pytest
 
 from geoloc_ros.errors import DriveError
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.settings import from_flat
 from geoloc_sim.drives.panoramas import (
     PanoramaSettings,
     encode_depth,
@@ -21,6 +22,7 @@ from geoloc_sim.drives.panoramas import (
     read_depth,
     write_panoramas,
 )
+from geoloc_sim.drives.settings import CityDriveSettings
 from geoloc_sim.world.records import KERB_HEIGHT_M
 
 SMALL = PanoramaSettings(spacing_m=40.0, width=128, height=64, workers=1)
@@ -159,3 +161,10 @@ def test_nothing_is_left_behind_and_nothing_is_overwritten(tmp_path):
     )
     with pytest.raises(DriveError, match='under open sky'):
         write_panoramas(dataclasses.replace(world, layout=covered), day(1), tmp_path / 'x', SMALL)
+
+
+def test_settings_made_from_names_are_those_made_by_hand():
+    assert from_flat(PanoramaSettings, {}) == PanoramaSettings()
+    assert PanoramaSettings().effects.vignetting == 0.0
+    assert from_flat(CityDriveSettings, {}) == CityDriveSettings()
+    assert from_flat(CityDriveSettings, {'motion.stop_share': 0.5}).motion.stop_share == 0.5
