@@ -168,6 +168,8 @@ def _new_grounds(
 
 def _way(ground: Polygon, streets: BaseGeometry, footprints: Obstacles) -> Polygon | None:
     """A short lane from a car park to the nearest street, if no building is in the way."""
+    if streets.is_empty:  # a city model without lanes
+        return None
     kerb, edge = nearest_points(streets, ground)
     if kerb.distance(edge) > 40.0:
         return None
