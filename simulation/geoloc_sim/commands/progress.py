@@ -31,13 +31,13 @@ def working(title: str) -> Iterator[Callable[[str], None]]:
         yield bar.set_description
 
 
-def settings_of(words: Sequence[str]) -> dict[str, float | str | bool]:
+def settings_of(words: Sequence[str]) -> dict[str, int | float | str | bool]:
     """``NAME=VALUE`` words as a mapping.
 
     Raises:
         SettingError: a word is not of that form.
     """
-    values: dict[str, float | str | bool] = {}
+    values: dict[str, int | float | str | bool] = {}
     for word in words:
         name, separator, text = word.partition('=')
         if not separator or not name or not text:
@@ -48,10 +48,10 @@ def settings_of(words: Sequence[str]) -> dict[str, float | str | bool]:
     return values
 
 
-def _value(text: str) -> float | str | bool:
+def _value(text: str) -> int | float | str | bool:
     if text.lower() in ('true', 'false'):
         return text.lower() == 'true'
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    for number in (int, float):
+        with contextlib.suppress(ValueError):
+            return number(text)
+    return text
