@@ -24,9 +24,10 @@ def add_buildings(builder: MeshBuilder, world: World) -> None:
         facade, look = draw_facade(building, seed), draw_roof(building, seed)
         shape = roof_shape(building)
         _add_walls(builder, building, facade, shape, walls)
-        add_roof(builder, building, look, shape)
+        faces = shape.faces(look.overhang_m)
+        add_roof(builder, building, look, shape, faces)
         add_wall_details(builder, building, facade, walls)
-        add_roof_details(builder, building, look, shape)
+        add_roof_details(builder, building, look, shape, faces)
 
 
 def add_bare_buildings(builder: MeshBuilder, world: World) -> None:

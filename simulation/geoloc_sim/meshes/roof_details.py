@@ -25,23 +25,27 @@ _PANE = colours.linear('2a333b')
 
 
 def add_roof_details(
-    builder: MeshBuilder, building: Building, look: RoofLook, shape: RoofShape
+    builder: MeshBuilder,
+    building: Building,
+    look: RoofLook,
+    shape: RoofShape,
+    faces: list[RoofFace],
 ) -> None:
-    """Add what stands on a roof, drawn from the roof's own seed."""
+    """Add what stands on a roof (of these faces), drawn from the roof's own seed."""
     if building.use is BuildingUse.GARAGE:
         return
     rng = stream('roof_details', look.seed)
     if is_level(shape):
         _add_machines(builder, building, look, shape, rng)
         return
-    faces = [face for face in shape.faces() if face.polygon.area > 12.0]
-    if not faces:
+    large = [face for face in faces if face.polygon.area > 14.0]
+    if not large:
         return
     if building.use is not BuildingUse.CHURCH and rng.random() < 0.75:
         _add_chimneys(builder, building, shape, rng)
     if building.use is BuildingUse.CHURCH:
         return
-    for face in faces:
+    for face in large:
         choice = rng.random()
         if choice < 0.18:
             _add_panels(builder, building, face, rng, solar=True)

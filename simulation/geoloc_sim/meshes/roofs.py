@@ -107,8 +107,22 @@ def roof_surface(building: Building, look: RoofLook, face: RoofFace) -> Surface:
     )
 
 
-def add_roof(builder: MeshBuilder, building: Building, look: RoofLook, shape: RoofShape) -> None:
-    """Add a roof with its edges; a flat one sinks behind a parapet."""
+def add_roof(
+    builder: MeshBuilder,
+    building: Building,
+    look: RoofLook,
+    shape: RoofShape,
+    faces: list[RoofFace],
+) -> None:
+    """Add a roof with its edges; a flat one sinks behind a parapet.
+
+    Args:
+        builder: takes the triangles.
+        building: whose roof it is.
+        look: what it looks like.
+        shape: its form.
+        faces: those of the shape with the look's overhang.
+    """
     trim = builder.surface(
         Surface(SurfaceKind.PLAIN, look.trim, seed=look.seed, object_id=building.number)
     )
@@ -118,13 +132,13 @@ def add_roof(builder: MeshBuilder, building: Building, look: RoofLook, shape: Ro
     cover = outline(shape.footprint, look.overhang_m)
     ring = cover.difference(shape.footprint.buffer(-0.05))
     border = cover.exterior
-    for face in shape.faces(look.overhang_m):
+    for face in faces:
         surface = builder.surface(roof_surface(building, look, face))
         builder.add(lifted(face.polygon, face.plane), surface)
         below = face.plane - [0.0, 0.0, _EDGE_M]
         for part in polygons_of(shapely.intersection(face.polygon, ring), 1e-3):
-            vertices, faces = lifted(part, below)
-            builder.add((vertices, faces[:, ::-1]), trim)
+            vertices, triangles = lifted(part, below)
+            builder.add((vertices, triangles[:, ::-1]), trim)
         builder.add(_edge_boards(face, border), trim)
 
 
