@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Drives as plain folders: what the simulation writes, and what anybody can make of own data.
+
+    <place>/imagery.tif                 aerial image (any that geoloc_ros reads)
+    <place>/<drive>/drive.json          {"day": 3, "datum": {...}, "camera": {...}}
+    <place>/<drive>/frames.csv          file,x_m,y_m,yaw_rad
+    <place>/<drive>/images/000000.jpg
+
+Positions are ENU metres in ``map`` at the datum; yaw is 0 = east, counter-clockwise, empty where
+it is not known.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from geoloc_ros.errors import DriveError
+from geoloc_ros.types import FloatArray, GeodeticPosition
+from geoloc_training.data.records import CameraModel, Drive, ImageU8
+
+IMAGERY_NAME = 'imagery.tif'
+DRIVE_NAME = 'drive.json'
+FRAMES_NAME = 'frames.csv'
+_COLUMNS = ('file', 'x_m', 'y_m', 'yaw_rad')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImageFiles:
+    """Images as files."""
+
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.paths)
+
+    def image(self, number: int) -> ImageU8:
+        """RGB of one image, shape (height, width, 3).
+
+        Raises:
+            DriveError: the file is missing or no image.
+        """
+        path = self.paths[number]
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise DriveError(
+                f'{path} is no image that can be read; expected a PNG or JPEG file; fetch it again'
+            )
+        return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DriveAbout:
+    """What ``drive.json`` holds."""
+
+    day: int
+    datum: GeodeticPosition
+    camera: CameraModel
+
+
+def write_drive_folder(
+    folder: Path,
+    about: DriveAbout,
+    positions_m: FloatArray,
+    yaws_rad: FloatArray,
+    files: tuple[str, ...],
+) -> None:
+    """Write ``frames.csv``, then ``drive.json``, which makes the folder whole.
+
+    Args:
+        folder: that holds the image files already.
+        about: day, datum, camera.
+        positions_m: of the images, shape (n, 2).
+        yaws_rad: of the images, shape (n,), NaN for unknown.
+        files: relative to the folder, n of them.
+    """
+    with (folder / FRAMES_NAME).open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for name, (x_m, y_m), yaw in zip(files, positions_m, yaws_rad, strict=True):
+            heading = f'{yaw:.6f}' if np.isfinite(yaw) else ''
+            writer.writerow((name, f'{x_m:.4f}', f'{y_m:.4f}', heading))
+    record = dataclasses.asdict(about)
+    (folder / DRIVE_NAME).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+
+
+def read_drive_folder(folder: Path) -> Drive:
+    """Open a drive; its place is the folder around it.
+
+    Raises:
+        DriveError: a file is missing or does not hold what it should.
+    """
+    try:
+        record = json.loads((folder / DRIVE_NAME).read_text(encoding='utf-8'))
+        camera = dict(record['camera'])
+        if 'distortion' in camera:
+            camera['distortion'] = tuple(camera['distortion'])
+        about = DriveAbout(
+            int(record['day']), GeodeticPosition(**record['datum']), CameraModel(**camera)
+        )
+        with (folder / FRAMES_NAME).open(newline='', encoding='utf-8') as file:
+            rows = list(csv.DictReader(file))
+        positions = np.array([(float(row['x_m']), float(row['y_m'])) for row in rows])
+        yaws = np.array([float(row['yaw_rad'] or 'nan') for row in rows], dtype=np.float64)
+        paths = tuple(folder / row['file'] for row in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DriveError(
+            f'{folder} is no drive folder ({error!r}); expected {DRIVE_NAME} with day, datum and '
+            f'camera, and {FRAMES_NAME} with the columns {", ".join(_COLUMNS)}'
+        ) from error
+    return Drive(
+        folder.name,
+        folder.parent.name,
+        about.day,
+        about.datum,
+        positions.reshape(-1, 2),
+        yaws,
+        about.camera,
+        ImageFiles(paths),
+    )
+
+
+def find_drives(place: Path) -> tuple[Path, ...]:
+    """Folders of the drives of a place, by name.
+
+    Raises:
+        DriveError: there is none.
+    """
+    found = tuple(sorted(path.parent for path in place.glob(f'*/{DRIVE_NAME}')))
+    if not found:
+        raise DriveError(
+            f'{place} holds no drives; expected folders with {DRIVE_NAME}; write some with '
+            '"geoloc-train data"'
+        )
+    return found
