@@ -44,3 +44,7 @@ class EvaluationError(GeolocError):
 
 class MapError(GeolocError):
     """A map or city model (OpenStreetMap, CityJSON, CityGML, Lanelet2) cannot be used."""
+
+
+class NetworkError(GeolocError):
+    """A network, its weights, its contract or what runs it cannot be used."""

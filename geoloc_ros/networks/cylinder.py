@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A camera's picture (perspective, fisheye or panorama) as the cylinder that networks look at.
+
+A column of the cylinder is an azimuth, so that turning the vehicle moves the picture sideways and
+cameras of any focal length look alike. The maps are computed once a camera; a picture then costs a
+box reduction and one remap.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from geoloc_ros.errors import NetworkError, ShapeError
+from geoloc_ros.networks.contract import Float32Array, InputContract
+from geoloc_ros.types import FloatArray
+
+ImageU8: TypeAlias = npt.NDArray[np.uint8]
+CameraModel: TypeAlias = Literal['plumb_bob', 'rational_polynomial', 'equidistant', 'panorama']
+
+_DISTORTIONS = {
+    'plumb_bob': (0, 4, 5),
+    'rational_polynomial': (0, 8),
+    'equidistant': (0, 4),
+    'panorama': (0,),
+}
+_STEEPEST = math.tan(math.radians(85.0))  # no perspective lens looks further from its axis
+_OUTSIDE = -1e6
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Camera:
+    """Intrinsics as ``sensor_msgs/CameraInfo`` has them, before any rectification.
+
+    Pixel (0, 0) is the centre of the top left pixel. A panorama is equirectangular: its columns
+    span the whole circle with straight ahead in the middle, its rows half of it.
+
+    Raises:
+        NetworkError: a size or focal length is not positive, or the model is not known.
+    """
+
+    width_px: int
+    height_px: int
+    fx: float = 1.0
+    fy: float = 1.0
+    cx: float = 0.0
+    cy: float = 0.0
+    distortion: tuple[float, ...] = ()
+    model: CameraModel = 'plumb_bob'
+
+    def __post_init__(self) -> None:
+        if min(self.width_px, self.height_px) < 1 or min(self.fx, self.fy) <= 0.0:
+            raise NetworkError(
+                f'camera is {self.width_px} x {self.height_px} px with focal lengths {self.fx} '
+                f'and {self.fy} px; expected positive numbers; calibrate the camera (camera_info '
+                'is not filled in)'
+            )
+        known = _DISTORTIONS.get(self.model)
+        if known is None or len(self.distortion) not in known:
+            raise NetworkError(
+                f'distortion model {self.model!r} with {len(self.distortion)} coefficients; '
+                f'expected one of {_DISTORTIONS} (coefficients by model); rectify the picture, or '
+                'calibrate with one of these'
+            )
+
+    def project(self, rays: FloatArray) -> FloatArray:
+        """Pixels (u, v) of optical rays, shape (n, 3) to (n, 2); far out where not seen."""
+        if self.model == 'panorama':
+            return self._project_panorama(rays)
+        pixels = np.full((len(rays), 2), _OUTSIDE)
+        seen = rays[:, 2] > 0.0
+        if self.model != 'equidistant':
+            slope = np.hypot(rays[:, 0], rays[:, 1])
+            seen &= slope < self._steepest_slope() * rays[:, 2]
+        if np.any(seen):
+            pixels[seen] = self._project_seen(rays[seen])
+        return pixels
+
+    def _project_seen(self, rays: FloatArray) -> FloatArray:
+        matrix = np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+        none = np.zeros(3)
+        points = rays[:, None, :]
+        if self.model == 'equidistant':
+            coefficients = np.array(self.distortion or (0.0,) * 4)
+            points = points / points[..., 2:]
+            projected, _ = cv2.fisheye.projectPoints(points, none, none, matrix, coefficients)
+        else:
+            coefficients = np.array(self.distortion or (0.0,) * 4)
+            projected, _ = cv2.projectPoints(points, none, none, matrix, coefficients)
+        return np.asarray(projected, np.float64).reshape(-1, 2)
+
+    def _project_panorama(self, rays: FloatArray) -> FloatArray:
+        azimuth = np.arctan2(rays[:, 0], rays[:, 2])
+        depression = np.arctan2(rays[:, 1], np.hypot(rays[:, 0], rays[:, 2]))
+        u = (azimuth / (2.0 * math.pi) + 0.5) * self.width_px - 0.5
+        v = (depression / math.pi + 0.5) * self.height_px - 0.5
+        return np.column_stack((u, v))
+
+    def _steepest_slope(self) -> float:
+        """Tangent of the angle off the axis up to which the distortion's radius still grows.
+
+        Beyond it a distortion polynomial folds the outside back into the picture.
+        """
+        if not self.distortion:
+            return _STEEPEST
+        k = [*self.distortion, *(0.0,) * (8 - len(self.distortion))]
+        slope = np.linspace(0.0, _STEEPEST, 4096)
+        s = slope**2
+        radius = (
+            slope
+            * (1.0 + s * (k[0] + s * (k[1] + s * k[4])))
+            / (1.0 + s * (k[5] + s * (k[6] + s * k[7])))
+        )
+        folded = np.flatnonzero(np.diff(radius) <= 0.0)
+        return float(slope[folded[0]]) if folded.size else _STEEPEST
+
+
+def cylinder_rays(contract: InputContract) -> FloatArray:
+    """Rays of the cylinder's pixels in a level optical frame (x right, y down, z ahead).
+
+    Returns:
+        Shape (height, width, 3), horizontal length 1.
+    """
+    height, width = contract.ground_height_px, contract.ground_width_px
+    azimuth = ((np.arange(width) + 0.5) / width - 0.5) * contract.ground_fov_rad
+    top, bottom = math.tan(contract.ground_up_rad), -math.tan(contract.ground_down_rad)
+    upward = top + (np.arange(height) + 0.5) / height * (bottom - top)
+    rays = np.empty((height, width, 3))
+    rays[..., 0] = np.sin(azimuth)
+    rays[..., 1] = -upward[:, None]
+    rays[..., 2] = np.cos(azimuth)
+    return rays
+
+
+class Cylinder:
+    """Resamples the pictures of one camera to a network's ground input.
+
+    Args:
+        camera: intrinsics of the pictures.
+        contract: of the network.
+        optical_from_forward: rotation, shape (3, 3), from the level optical frame that looks along
+            the vehicle's heading (x right, y down, z ahead) to the camera's; the identity is a
+            camera that looks level and straight ahead.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        contract: InputContract,
+        optical_from_forward: FloatArray | None = None,
+    ) -> None:
+        self.camera = camera
+        self._shape = (contract.ground_height_px, contract.ground_width_px)
+        rays = cylinder_rays(contract).reshape(-1, 3)
+        if optical_from_forward is not None:
+            rays = rays @ optical_from_forward.T
+        pixels = camera.project(rays).reshape(*self._shape, 2)
+        inside = (
+            (pixels[..., 0] > -0.5)
+            & (pixels[..., 0] < camera.width_px - 0.5)
+            & (pixels[..., 1] > -0.5)
+            & (pixels[..., 1] < camera.height_px - 0.5)
+        )
+        #: Share of the cylinder that the camera sees; the rest is black.
+        self.seen_share = float(np.mean(inside))
+        if not np.any(inside):
+            raise NetworkError(
+                'the camera sees nothing of the ground picture; expected one that looks ahead; '
+                'check its extrinsics'
+            )
+        self._halvings = _halvings(pixels, inside)
+        self._window = _window(pixels, inside, camera, 1 << self._halvings)
+        self._inside = inside
+        self._map, self._fraction = self._fixed_maps(pixels)
+
+    def _fixed_maps(
+        self, pixels: FloatArray
+    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
+        left, top, right, bottom = self._window
+        scale = 1 << self._halvings
+        size = ((right - left) // scale, (bottom - top) // scale)
+        # A reduced pixel i is centred at scale * i + (scale - 1) / 2 of the window.
+        maps: list[Float32Array] = []
+        for axis, origin in enumerate((left, top)):
+            place = (pixels[..., axis] - origin - 0.5 * (scale - 1)) / scale
+            clipped = np.clip(place, 0.0, size[axis] - 1.0)
+            maps.append(np.where(self._inside, clipped, -10.0).astype(np.float32))
+        fixed, fraction = cv2.convertMaps(maps[0], maps[1], cv2.CV_16SC2)
+        return np.asarray(fixed, np.int16), np.asarray(fraction, np.uint16)
+
+    def __call__(self, image_rgb_u8: ImageU8) -> ImageU8:
+        """Shape (ground_height_px, ground_width_px, 3); black where the camera does not see.
+
+        Raises:
+            ShapeError: the picture is not as large as the camera says.
+        """
+        expected = (self.camera.height_px, self.camera.width_px, 3)
+        if image_rgb_u8.shape != expected:
+            raise ShapeError(
+                f'picture has shape {image_rgb_u8.shape}; expected {expected} as the camera info '
+                'says; publish the camera info that belongs to the picture'
+            )
+        left, top, right, bottom = self._window
+        reduced = image_rgb_u8[top:bottom, left:right]
+        for _ in range(self._halvings):
+            size = (reduced.shape[1] // 2, reduced.shape[0] // 2)
+            reduced = cv2.resize(reduced, size, interpolation=cv2.INTER_AREA)
+        result = cv2.remap(
+            reduced,
+            self._map,
+            self._fraction,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(0.0, 0.0, 0.0),
+        )
+        return np.asarray(result, np.uint8)
+
+
+def _halvings(pixels: FloatArray, inside: npt.NDArray[np.bool_]) -> int:
+    """How often the picture is halved so that a pixel of the cylinder covers at most two."""
+    step_u = np.abs(np.diff(pixels[..., 0], axis=1))[inside[:, 1:] & inside[:, :-1]]
+    step_v = np.abs(np.diff(pixels[..., 1], axis=0))[inside[1:] & inside[:-1]]
+    steps = [float(np.median(step)) for step in (step_u, step_v) if step.size]
+    return max(0, math.floor(math.log2(max(1.0, *steps, 1.0)) + 0.5)) if steps else 0
+
+
+def _window(
+    pixels: FloatArray, inside: npt.NDArray[np.bool_], camera: Camera, scale: int
+) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of what is used, a whole number of reduced pixels."""
+    edges: list[tuple[int, int]] = []
+    for axis, size in enumerate((camera.width_px, camera.height_px)):
+        places = pixels[..., axis][inside]
+        first = max(0, math.floor(float(places.min())) - scale)
+        last = min(size, math.ceil(float(places.max())) + scale + 1)
+        length = max(scale, (last - first) // scale * scale)
+        first = min(first, size - length)
+        if first < 0:
+            raise NetworkError(f'camera of {size} px is too small; expected at least {scale} px')
+        edges.append((first, first + length))
+    return edges[0][0], edges[1][0], edges[0][1], edges[1][1]
