@@ -13,9 +13,9 @@ import numpy.typing as npt
 from geoloc_ros.types import FloatArray
 from geoloc_sim.meshes.builder import MeshBuilder, Surface
 from geoloc_sim.meshes.colours import CONCRETE, Rgb, linear
-from geoloc_sim.meshes.facades import WallSide, draw_facade, wall_parameters
+from geoloc_sim.meshes.facades import Facade, WallSide, draw_facade, wall_parameters
 from geoloc_sim.meshes.records import SurfaceKind, SurfaceMesh
-from geoloc_sim.meshes.roofs import draw_roof
+from geoloc_sim.meshes.roofs import RoofLook, draw_roof
 from geoloc_sim.meshes.solids import Solid
 from geoloc_sim.world.city_model import CityFace, CityKind, CityModel, CityThing, SurfaceRole
 from geoloc_sim.world.city_model_layout import building_of
@@ -23,7 +23,9 @@ from geoloc_sim.world.records import Building, RoofKind
 
 _STEEP = 0.35
 _LEVEL = 0.985
-_SAME_WALL_M = 0.3
+_SAME_PLANE_M = 0.3
+
+_TRIANGLE: npt.NDArray[np.int32] = np.array([[0, 1, 2]], dtype=np.int32)
 
 _GROUND: dict[CityKind, tuple[SurfaceKind, Rgb]] = {
     CityKind.ROAD: (SurfaceKind.ROAD, linear('5b5b5d')),
@@ -81,6 +83,8 @@ def flat_face(face: CityFace) -> FlatFace | None:
     if area < 1e-6:
         return None
     normal = normal / area
+    if len(face.rings_m) == 1 and len(face.rings_m[0]) == 3:
+        return FlatFace((face.rings_m[0], _TRIANGLE), normal, _role(face.role, float(normal[2])))
     least = np.zeros(3)
     least[int(np.argmin(np.abs(normal)))] = 1.0
     u_axis = np.cross(normal, least)
@@ -106,8 +110,16 @@ def newell_normal(ring_m: FloatArray) -> FloatArray:
 
     Source: Newell's method; Sutherland, Sproull and Schumacker 1974; key ``newell``.
     """
-    centred = ring_m - ring_m.mean(axis=0)
-    normal: FloatArray = 0.5 * np.cross(centred, np.roll(centred, -1, axis=0)).sum(axis=0)
+    x, y, z = (ring_m - ring_m[0]).T
+    following = np.concatenate((np.arange(1, len(ring_m)), [0]))
+    x_next, y_next, z_next = x[following], y[following], z[following]
+    normal: FloatArray = 0.5 * np.array(
+        [
+            y @ z_next - z @ y_next,
+            z @ x_next - x @ z_next,
+            x @ y_next - y @ x_next,
+        ]
+    )
     return normal
 
 
@@ -119,43 +131,65 @@ def _role(stated: SurfaceRole, up: float) -> SurfaceRole:
     return SurfaceRole.GROUND if up < -_STEEP else SurfaceRole.WALL
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Plane:
+    """Faces of a building in one plane, which share a surface."""
+
+    normal: FloatArray
+    offset_m: float
+    solids: list[Solid]
+
+    def points_m(self) -> FloatArray:
+        """All corners, shape (n, 3)."""
+        return np.concatenate([vertices for vertices, _ in self.solids])
+
+
 def _add_building(
     builder: MeshBuilder, building: Building, faces: list[FlatFace], base_m: float, seed: int
 ) -> None:
     lower = np.array([0.0, 0.0, base_m])
-    walls: list[tuple[FloatArray, float, list[FlatFace]]] = []
+    walls: list[_Plane] = []
+    roofs: list[_Plane] = []
+    underside = Surface(SurfaceKind.PLAIN, CONCRETE, object_id=building.number)
     for face in faces:
         vertices, triangles = face.solid
-        placed = dataclasses.replace(face, solid=(vertices - lower, triangles))
-        if face.role is SurfaceRole.WALL and abs(face.normal[2]) < 0.7:
-            _join_wall(walls, placed)
-        elif face.role is SurfaceRole.GROUND:
-            underside = Surface(SurfaceKind.PLAIN, CONCRETE, object_id=building.number)
-            builder.add(placed.solid, builder.surface(underside))
-        else:
-            builder.add(placed.solid, builder.surface(_roof_surface(building, placed, seed)))
-    for number, (_, _, parts) in enumerate(walls):
-        surface = builder.surface(_wall_surface(building, parts, number, seed))
-        for part in parts:
-            builder.add(part.solid, surface)
-
-
-def _join_wall(walls: list[tuple[FloatArray, float, list[FlatFace]]], face: FlatFace) -> None:
-    """Put a face with those in its plane."""
-    offset = float(face.solid[0].mean(axis=0) @ face.normal)
-    for normal, place, parts in walls:
-        if normal @ face.normal > 0.9995 and abs(offset - place) < _SAME_WALL_M:
-            parts.append(face)
-            return
-    walls.append((face.normal, offset, [face]))
-
-
-def _wall_surface(building: Building, parts: list[FlatFace], number: int, seed: int) -> Surface:
-    """One facade over all parts of a wall: u runs to the right as seen from outside, v up."""
+        solid = (vertices - lower, triangles)
+        if face.role is SurfaceRole.GROUND:
+            builder.add(solid, builder.surface(underside))
+            continue
+        is_wall = face.role is SurfaceRole.WALL and abs(face.normal[2]) < 0.7
+        _put(walls if is_wall else roofs, face.normal, solid)
     facade = draw_facade(building, seed)
-    points = np.concatenate([vertices for vertices, _ in (part.solid for part in parts)])
-    normal = parts[0].normal
-    along = np.array([-normal[1], normal[0], 0.0]) / np.hypot(normal[0], normal[1])
+    looks = {
+        kind: draw_roof(dataclasses.replace(building, roof=kind), seed)
+        for kind in (RoofKind.FLAT, RoofKind.GABLE)
+    }
+    for number, wall in enumerate(walls):
+        surface = builder.surface(_wall_surface(building.number, wall, facade, number))
+        for solid in wall.solids:
+            builder.add(solid, surface)
+    for roof in roofs:
+        level = abs(roof.normal[2]) > _LEVEL
+        look = looks[RoofKind.FLAT if level else RoofKind.GABLE]
+        surface = builder.surface(_roof_surface(building.number, roof, look, level=level))
+        for solid in roof.solids:
+            builder.add(solid, surface)
+
+
+def _put(planes: list[_Plane], normal: FloatArray, solid: Solid) -> None:
+    """Put a face with those in its plane."""
+    offset = float(solid[0].mean(axis=0) @ normal)
+    for plane in planes:
+        if abs(offset - plane.offset_m) < _SAME_PLANE_M and plane.normal @ normal > 0.9995:
+            plane.solids.append(solid)
+            return
+    planes.append(_Plane(normal, offset, [solid]))
+
+
+def _wall_surface(building: int, wall: _Plane, facade: Facade, number: int) -> Surface:
+    """One facade over all parts of a wall: u runs to the right as seen from outside, v up."""
+    points = wall.points_m()
+    along = _level_axis(wall.normal)
     u = points @ along
     low = float(points[:, 2].min())
     start = points[int(np.argmin(u))]
@@ -170,22 +204,16 @@ def _wall_surface(building: Building, parts: list[FlatFace], number: int, seed: 
             facade, float(np.ptp(u)), float(points[:, 2].max()) - low, WallSide.STREET
         ),
         seed=(facade.seed + number) % 2**31,
-        object_id=building.number,
+        object_id=building,
     )
 
 
-def _roof_surface(building: Building, face: FlatFace, seed: int) -> Surface:
-    level = abs(face.normal[2]) > _LEVEL
-    kind = RoofKind.FLAT if level else RoofKind.GABLE
-    look = draw_roof(dataclasses.replace(building, roof=kind), seed)
-    normal = face.normal
-    if level:
-        u_axis, v_axis = np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
-    else:
-        u_axis = np.array([-normal[1], normal[0], 0.0]) / np.hypot(normal[0], normal[1])
-        v_axis = np.cross(normal, u_axis)
-    vertices = face.solid[0]
-    low = vertices[int(np.argmin(vertices @ v_axis))]
+def _roof_surface(building: int, roof: _Plane, look: RoofLook, *, level: bool) -> Surface:
+    """A plane of a roof: u level, v up the slope."""
+    u_axis = np.array([1.0, 0.0, 0.0]) if level else _level_axis(roof.normal)
+    v_axis = np.array([0.0, 1.0, 0.0]) if level else np.cross(roof.normal, u_axis)
+    points = roof.points_m()
+    low = points[int(np.argmin(points @ v_axis))]
     return Surface(
         look.kind,
         look.colour,
@@ -195,8 +223,14 @@ def _roof_surface(building: Building, face: FlatFace, seed: int) -> Surface:
         v_axis=(float(v_axis[0]), float(v_axis[1]), float(v_axis[2])),
         parameters=(look.spacing_m,),
         seed=look.seed,
-        object_id=building.number,
+        object_id=building,
     )
+
+
+def _level_axis(normal: FloatArray) -> FloatArray:
+    """The level direction in a plane that runs to the right for one who looks at its front."""
+    axis: FloatArray = np.array([-normal[1], normal[0], 0.0]) / np.hypot(normal[0], normal[1])
+    return axis
 
 
 def _add_ground(builder: MeshBuilder, thing: CityThing) -> None:
