@@ -108,7 +108,7 @@ def flat_face(face: CityFace) -> FlatFace | None:
 def newell_normal(ring_m: FloatArray) -> FloatArray:
     """Normal of a ring that is only nearly flat, as long as its area, shape (3,).
 
-    Source: Newell's method; Sutherland, Sproull and Schumacker 1974; key ``newell``.
+    Source: Sutherland et al. (1974), who owe it to M. E. Newell; key ``sutherland1974``.
     """
     x, y, z = (ring_m - ring_m[0]).T
     following = np.concatenate((np.arange(1, len(ring_m)), [0]))

@@ -3,7 +3,7 @@
 """Lanelet2 maps: lanes between their mapped borders, and streets made of lanes side by side.
 
 Source: Poggenhans et al. (2018), "Lanelet2: a high-definition map framework for the future of
-automated driving", and its OSM file format; key ``lanelet2``.
+automated driving", and its OSM file format; key ``poggenhans2018``.
 """
 
 from __future__ import annotations
