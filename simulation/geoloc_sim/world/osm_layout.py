@@ -11,12 +11,13 @@ import shapely
 
 from geoloc_ros.errors import MapError, SettingError
 from geoloc_ros.geodesy.datum import Datum
-from geoloc_ros.types import GeodeticPosition
+from geoloc_ros.types import FloatArray, GeodeticPosition
 from geoloc_sim.world.building_types import PlannedBuilding
 from geoloc_sim.world.osm_areas import build_areas, build_trees, homes, industry
 from geoloc_sim.world.osm_buildings import clear_of_streets, footprints, plan_buildings
 from geoloc_sim.world.osm_infill import fill_plots
 from geoloc_sim.world.osm_reader import OsmMap, read_osm
+from geoloc_sim.world.osm_registration import fitted
 from geoloc_sim.world.osm_rings import outlines
 from geoloc_sim.world.osm_settings import OsmSettings
 from geoloc_sim.world.osm_streets import Bounds, build_streets
@@ -26,7 +27,11 @@ from geoloc_sim.world.records import Building, Layout
 
 
 def osm_layout(
-    path: Path, settings: OsmSettings, seed: int, datum: GeodeticPosition | None = None
+    path: Path,
+    settings: OsmSettings,
+    seed: int,
+    datum: GeodeticPosition | None = None,
+    driven_m: FloatArray | None = None,
 ) -> Layout:
     """The town of an OpenStreetMap extract.
 
@@ -39,6 +44,8 @@ def osm_layout(
         settings: bounds, and what to build.
         seed: of every guess.
         datum: origin of ``map``; the middle of the extract when ``None``.
+        driven_m: positions of a recorded drive in ``map``, shape (n, 2); the map is bent by the
+            few metres that bring its streets under it. As mapped when ``None``.
 
     Raises:
         MapError: the file cannot be read, or holds no street within the bounds.
@@ -47,11 +54,14 @@ def osm_layout(
     osm_map = read_osm(path)
     origin = datum if datum is not None else osm_map.middle()
     places = osm_map.places_m(origin)
+    vehicle = vehicle_stretches(osm_map, settings)
+    if driven_m is not None:
+        places, vehicle = fitted(places, vehicle, driven_m)
     bounds = _bounds(osm_map, settings, origin)
     box = shapely.box(*bounds)
     shapes = footprints(list(outlines(osm_map, places, is_building)), box)
     junctions, streets = build_streets(
-        vehicle_stretches(osm_map, settings),
+        vehicle,
         footway_stretches(osm_map) if settings.footways else [],
         places,
         bounds,
