@@ -13,12 +13,16 @@ from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.model import draw_aerial_model
 from geoloc_sim.aerial.orthophoto import Orthophoto
 from geoloc_sim.aerial.settings import AerialSettings
-from geoloc_sim.meshes.city import day_mesh, lean_mesh, moving_cars, static_mesh
+from geoloc_sim.drives.walls import Walls
+from geoloc_sim.meshes.city import day_mesh, moving_cars, static_mesh
+from geoloc_sim.meshes.city_model_mesh import city_model_mesh
 from geoloc_sim.meshes.records import SurfaceMesh, merge
 from geoloc_sim.records import TruthTrajectory
 from geoloc_sim.rendering.days import aerial_day, draw_day
 from geoloc_sim.rendering.records import DayConditions
 from geoloc_sim.rendering.scene import Scene
+from geoloc_sim.world.city_model import read_city_model
+from geoloc_sim.world.city_model_layout import city_model_layout
 from geoloc_sim.world.dressing import dress
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.osm_layout import osm_layout
@@ -49,17 +53,21 @@ class City:
         """Seed of the world."""
         return self.world.layout.seed
 
+    def mesh_on(self, day: DayConditions) -> SurfaceMesh:
+        """All triangles on a day: leaves, parked cars and road works too."""
+        return merge([self.mesh, day_mesh(self.world, day)])
+
     def on(self, day: DayConditions) -> Scene:
-        """The city on a day: leaves, parked cars and road works are there, and its light."""
-        return Scene(merge([self.mesh, day_mesh(self.world, day)]), day)
+        """The city on a day, and its light."""
+        return Scene(self.mesh_on(day), day)
 
     def on_day(self, number: int) -> Scene:
         """The city on the day with this seed."""
         return self.on(draw_day(number))
 
-    def buildings(self) -> Scene:
-        """Bare buildings: what hides the sky from an antenna."""
-        return Scene(lean_mesh(self.world), draw_day(0))
+    def walls(self) -> Walls:
+        """What hides the sky from an antenna."""
+        return Walls(self.world.layout)
 
     def from_above(self, settings: AerialSettings | None = None, flight: int = 0) -> Orthophoto:
         """The aerial image of a flight, taken on a day of its own.
@@ -126,3 +134,32 @@ def osm_city(
         around = bounds_around(np.column_stack((track.x_m, track.y_m)), TRACK_MARGIN_M)
         settings = dataclasses.replace(settings, bounds_m=around)
     return build_city(osm_layout(path, settings, seed, track.datum), dressing)
+
+
+def model_city(
+    path: Path,
+    seed: int = 0,
+    streets: Path | None = None,
+    settings: OsmSettings | None = None,
+    dressing: DressingSettings | None = None,
+) -> City:
+    """The town of a city model (CityJSON or CityGML): its own walls and roofs on level ground.
+
+    Args:
+        path: .json or .city.json file, else GML.
+        seed: of colours and of everything that the model does not tell.
+        streets: OpenStreetMap extract that gives the streets; without it nothing can be driven on.
+        settings: how the extract is read.
+        dressing: how the town is dressed.
+
+    Raises:
+        GeolocError: a file cannot be read, or the model holds no building.
+    """
+    model = read_city_model(path)
+    driven = None
+    if streets is not None:
+        driven = osm_layout(streets, settings or OsmSettings(), seed, model.datum)
+    layout = city_model_layout(model, seed, driven)
+    world = dress(layout, dressing or DressingSettings())
+    bare = dataclasses.replace(world, layout=dataclasses.replace(layout, buildings=()))
+    return City(world, merge([static_mesh(bare), city_model_mesh(model, seed, grounded=True)]))

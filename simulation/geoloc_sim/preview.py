@@ -104,8 +104,8 @@ def write_preview(
         _show_patch(sheet.cell(row, 1, 'aerial, heading up'), photo, pose, camera)
         _show_depth(sheet.cell(row, 2, f'depth to {_FARTHEST_M:.0f} m'), views[0])
         lean = bare.view(camera, pose)
-        sheet.cell(row, 3, 'lean: edges').imshow(~lean.edges, cmap='gray')
-        sheet.cell(row, 4, 'lean: facades').imshow(lean.faces, cmap='gray')
+        sheet.cell(row, 3, 'lean: edges').imshow(~lean.edges, cmap='gray', vmin=0, vmax=1)
+        sheet.cell(row, 4, 'lean: facades').imshow(lean.faces, cmap='gray', vmin=0, vmax=1)
         sheet.cell(row, 5, 'lean: depth').imshow(_near(lean.depth_m), cmap='gray', vmin=0, vmax=1)
         for number, day in enumerate(days[1:], start=1):
             sheet.cell(row, 5 + number, f'day {day}').imshow(views[number].rgb)

@@ -4,6 +4,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.errors import SettingError
 from geoloc_sim import cli
 from geoloc_sim.aerial.model import read_model
-from geoloc_sim.city import City, procedural_city
+from geoloc_sim.city import City, model_city, procedural_city
 from geoloc_sim.commands.progress import settings_of
 from geoloc_sim.rendering.days import aerial_day, draw_day
 from geoloc_sim.rendering.lean_data_set import read_shard
@@ -167,3 +168,21 @@ def test_words_of_set():
     for wrong in ('a', 'a=', '=2'):
         with pytest.raises(SettingError, match='expected NAME=VALUE'):
             settings_of([wrong])
+
+
+@pytest.mark.shared_data
+def test_a_real_city_model_becomes_a_world(tmp_path, capsys):
+    model = Path(__file__).parents[3] / 'shared/data/city_models/tests/data/delft.json'
+    if not model.exists():
+        pytest.skip('no ../shared/data/city_models beside the project')
+    words = ['--city-model', str(model), '--out']
+    assert cli.main(['world', *words, str(tmp_path / 'w')]) == 0
+    city = model_city(model)
+    raw = json.loads(model.read_text())
+    buildings = [thing for thing in raw['CityObjects'].values() if thing['type'] == 'Building']
+    numbers = set(city.mesh.surfaces.object_id[city.mesh.surfaces.object_id >= 0].tolist())
+    assert len({number for number in numbers if number < 1_000_000}) <= len(buildings)
+    assert f'{len(city.world.layout.buildings)} buildings' in capsys.readouterr().out
+    # Nothing to drive on: said so, not a crash.
+    assert cli.main(['preview', *words, str(tmp_path / 'sheet.png')]) == 1
+    assert 'no open street' in capsys.readouterr().err

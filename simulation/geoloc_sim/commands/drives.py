@@ -101,6 +101,7 @@ def _run_drive(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 storage=storage,
                 progress=show,
+                mesh=city.mesh_on(day),
             )
     _print_report(drive, report)
     return 0
@@ -109,12 +110,10 @@ def _run_drive(options: argparse.Namespace) -> int:
 def _drive_through(
     city: City, settings: CityDriveSettings, day: DayConditions, options: argparse.Namespace
 ) -> SimulatedDrive:
-    buildings = city.buildings()
+    walls = city.walls()
     if options.trajectory is not None:
-        return kitti_city_drive(
-            options.trajectory, city.world, buildings, settings, day, options.seed
-        )
-    return city_drive(city.world, buildings, settings, day, options.seed)
+        return kitti_city_drive(options.trajectory, city.world, walls, settings, day, options.seed)
+    return city_drive(city.world, walls, settings, day, options.seed)
 
 
 def _add_plain_drive(commands: Commands[argparse.ArgumentParser]) -> None:

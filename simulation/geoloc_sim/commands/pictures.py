@@ -92,10 +92,10 @@ def _run_panoramas(options: argparse.Namespace) -> int:
     settings = from_flat(
         PanoramaSettings, {'spacing_m': options.spacing_m, **settings_of(options.set)}
     )
-    city = city_of(options)
+    city, day = city_of(options), draw_day(options.day)
     with progress_bar('panoramas', 'panorama') as show:
         count = write_panoramas(
-            city.world, draw_day(options.day), options.out, settings, options.seed, show
+            city.world, day, options.out, settings, options.seed, show, city.mesh_on(day)
         )
     print(f'{options.out}: {count} panoramas with depth, poses.csv')
     return 0

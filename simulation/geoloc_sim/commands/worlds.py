@@ -9,7 +9,7 @@ from pathlib import Path
 
 from geoloc_ros.errors import SettingError
 from geoloc_ros.settings import from_flat
-from geoloc_sim.city import City, build_city, osm_city
+from geoloc_sim.city import City, build_city, model_city, osm_city
 from geoloc_sim.commands.progress import settings_of, working
 from geoloc_sim.kitti_drive import kitti_truth
 from geoloc_sim.world.dressing_settings import DressingSettings
@@ -25,6 +25,12 @@ def add_world_options(parser: argparse.ArgumentParser) -> None:
     world.add_argument('--world', type=int, default=0, metavar='SEED', help='seed of the world')
     world.add_argument('--side-m', type=float, default=640.0, help='side of a town from a seed')
     world.add_argument('--osm', type=Path, metavar='FILE', help='OpenStreetMap: .osm, .osm.bz2')
+    world.add_argument(
+        '--city-model',
+        type=Path,
+        metavar='FILE',
+        help='CityJSON or CityGML; --osm gives its streets',
+    )
     world.add_argument(
         '--trajectory',
         type=Path,
@@ -59,6 +65,9 @@ def city_of(options: argparse.Namespace) -> City:
     )
     own = {name: value for name, value in chosen.items() if not name.startswith('dressing.')}
     with working('building the world'):
+        if options.city_model is not None:
+            settings = from_flat(OsmSettings, own)
+            return model_city(options.city_model, options.world, options.osm, settings, dressing)
         if options.osm is not None:
             settings = from_flat(OsmSettings, own)
             track = None if options.trajectory is None else kitti_truth(options.trajectory)
