@@ -80,7 +80,7 @@ def block_plans(last_block: int, strides: Mapping[int, Stride]) -> tuple[BlockPl
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     """Before and after, so that ceil(size / stride) come out; the odd one goes after."""
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    total = max((size - 1) // stride * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
 

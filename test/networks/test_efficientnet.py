@@ -91,9 +91,8 @@ def test_a_flat_picture_does_not_wrap():
 
 def test_channels_and_strides_are_the_published_ones():
     plans = block_plans(15, {})
-    assert [plan.out_channels for plan in plans] == [16, 24, 24, 40, 40, 80, 80, 80] + [
-        112, 112, 112, 192, 192, 192, 192, 320,
-    ]  # fmt: skip
+    channels = [16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320]
+    assert [plan.out_channels for plan in plans] == channels
     assert [index for index, plan in enumerate(plans) if plan.stride == (2, 2)] == [1, 3, 5, 11]
     with pytest.raises(NetworkError, match='expected 0 to 15'):
         block_plans(16, {})
