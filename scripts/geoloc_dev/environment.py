@@ -68,13 +68,16 @@ def main_recipe() -> Recipe:
         return Recipe(
             VENV,
             sourced,
-            ('runtime', 'simulation', 'test', 'dev'),
-            ('ros_distribution',),
+            ('runtime', 'simulation', 'networks', 'test', 'dev'),
+            ('ros_distribution', 'networks_lock'),
             True,
             False,
         )
-    lists = ('runtime', 'simulation', 'ros_wheels', 'tf2_msgs_build', 'test', 'dev')
-    return Recipe(VENV, _kept() or choose(), lists, ('ros_wheels_lock',), False, True)
+    lists = (
+        'runtime', 'simulation', 'networks', 'ros_wheels', 'tf2_msgs_build', 'test', 'dev',
+    )  # fmt: skip
+    constraints = ('ros_wheels_lock', 'networks_lock')
+    return Recipe(VENV, _kept() or choose(), lists, constraints, False, True)
 
 
 def _kept() -> Interpreter | None:
