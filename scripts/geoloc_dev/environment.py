@@ -200,7 +200,10 @@ def _install_project(recipe: Recipe) -> None:
     if Stamp(recipe.venv).has('project', fingerprint):
         return
     command: list[str | Path] = [recipe.python, '-m', 'pip', 'install', '--no-input', '--no-deps']
-    command += ['-e', ROOT, '-e', ROOT / 'simulation']
-    with Step(f'linking geoloc_ros and geoloc_sim into {recipe.venv.name}') as step:
+    for folder in (ROOT, ROOT / 'simulation', ROOT / 'training'):
+        command += ['-e', folder]
+    with Step(
+        f'linking geoloc_ros, geoloc_sim and geoloc_training into {recipe.venv.name}'
+    ) as step:
         run_logged(command, recipe.log, step)
     Stamp(recipe.venv).record('project', fingerprint)

@@ -18,6 +18,7 @@ PROJECT_FILES = (
     ROOT / 'setup.cfg',
     ROOT / 'package.xml',
     ROOT / 'simulation' / 'pyproject.toml',
+    ROOT / 'training' / 'pyproject.toml',
 )
 
 
