@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import shapely
@@ -134,8 +134,3 @@ def _waterways(osm_map: OsmMap, places_m: Mapping[int, FloatArray], bounds: Poly
         line = LineString([places_m[node] for node in way.nodes])
         strips.append(line.buffer(width / 2.0, quad_segs=3))
     return _parts(shapely.union_all(strips), bounds, AreaKind.WATER, 1.0) if strips else []
-
-
-def shapes_of(areas: Sequence[Area], *kinds: AreaKind) -> list[Polygon]:
-    """The polygons of areas of some kinds."""
-    return [area.polygon for area in areas if area.kind in kinds]
