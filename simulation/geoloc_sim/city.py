@@ -120,7 +120,8 @@ def osm_city(
         path: .osm or .osm.bz2 file.
         seed: of heights, roofs and everything else that the file does not tell.
         track: a drive through it, which gives the origin of ``map`` and, unless the settings have
-            bounds, the part that is built; all of it around its own middle when ``None``.
+            bounds, the part that is built; the map is bent by the few metres by which its streets
+            miss the drive. All of it around its own middle when ``None``.
         settings: how the file is read.
         dressing: how it is dressed.
 
@@ -130,10 +131,11 @@ def osm_city(
     settings = settings or OsmSettings()
     if track is None:
         return build_city(osm_layout(path, settings, seed), dressing)
+    driven_m = np.column_stack((track.x_m, track.y_m))
     if not settings.bounds_m:
-        around = bounds_around(np.column_stack((track.x_m, track.y_m)), TRACK_MARGIN_M)
+        around = bounds_around(driven_m, TRACK_MARGIN_M)
         settings = dataclasses.replace(settings, bounds_m=around)
-    return build_city(osm_layout(path, settings, seed, track.datum), dressing)
+    return build_city(osm_layout(path, settings, seed, track.datum, driven_m), dressing)
 
 
 def model_city(
