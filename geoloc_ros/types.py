@@ -351,6 +351,8 @@ class UpdateReason(enum.Enum):
     INVALID = 'invalid'
     DUPLICATE = 'duplicate'
     REPLACED = 'replaced'
+    THINNED = 'thinned'
+    UNCALIBRATED = 'uncalibrated'
     SUSPECT_STAMP = 'suspect_stamp'
     RESEEDED = 'reseeded'
 
@@ -384,6 +386,10 @@ class ScoreLattice:
             empty where the scores say nothing of heading.
         log_likelihood: up to a constant, float32, shape (max(n_yaw, 1), ny, nx); NaN where there
             is no data.
+        calibrated: the scores are known to be likelihoods on input of this kind; filters leave
+            others out unless told otherwise.
+        sensor_forward_m: the place that was scored, in ``base_link``, forward of its origin.
+        sensor_left_m: the same, to the left.
     """
 
     stamp_ns: int
@@ -394,3 +400,6 @@ class ScoreLattice:
     spacing_m: float
     yaws_rad: FloatArray
     log_likelihood: npt.NDArray[np.float32]
+    calibrated: bool = True
+    sensor_forward_m: float = 0.0
+    sensor_left_m: float = 0.0

@@ -20,6 +20,7 @@ from geoloc_ros.errors import DriveError, MeasurementError
 from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.messages import inbound
+from geoloc_ros.messages.scores import score_lattice
 from geoloc_ros.ros.node_settings import SourceSettings
 from geoloc_ros.types import FloatArray, GeodeticPosition, GnssFix
 
@@ -56,7 +57,7 @@ def node_topics(settings: SourceSettings, base_frame: str = BASE_FRAME) -> Drive
         ODOM: settings.odom != 'off',
         TWIST: settings.twist,
         IMU: settings.imu,
-        **{name: True for name in settings.pose_observations if name},
+        **{name: True for name in (*settings.pose_observations, *settings.scores) if name},
     }
     return DriveTopics(
         {source: f'/{source.lstrip("/")}' for source, is_used in used.items() if is_used},
@@ -112,6 +113,7 @@ _CONVERSIONS: Mapping[str, Callable[[Any, str], Measurement]] = {
         inbound.twist_sample_from_twist_with_covariance
     ),
     'geometry_msgs/msg/PoseWithCovarianceStamped': inbound.pose_measurement,
+    'sensor_msgs/msg/PointCloud2': score_lattice,
 }
 
 

@@ -24,7 +24,7 @@ from geoloc_ros.localizer.preparation import (
     Rejection,
     check,
     prepare_fix,
-    prepare_pose,
+    prepare_observation,
     twist_between,
 )
 from geoloc_ros.localizer.process import (
@@ -48,7 +48,6 @@ from geoloc_ros.types import (
     GeodeticPosition,
     GnssFix,
     OdometryPose,
-    PoseMeasurement,
     PosePrior,
     TrackingState,
     TwistSample,
@@ -151,7 +150,7 @@ class Localizer:
             collector.reject(
                 measurement.stamp_ns,
                 measurement.source,
-                UpdateReason.INVALID,
+                rejection.reason,
                 rejection.warning,
             )
         if usable:
@@ -249,11 +248,8 @@ class Localizer:
             self._take_odometry_pose(measurement, collector)
         elif isinstance(measurement, GnssFix):
             self._take_fix(measurement, collector)
-        elif isinstance(measurement, PoseMeasurement):
-            self._insert(prepare_pose(measurement, self._settings), collector)
         else:
-            item = ObservationItem(measurement.stamp_ns, measurement.source, measurement)
-            self._insert(item, collector)
+            self._insert(prepare_observation(measurement, self._settings), collector)
 
     def _take_twist(
         self, sample: TwistSample, collector: Collector, *, interval_mean: bool = False

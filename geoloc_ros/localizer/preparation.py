@@ -14,20 +14,25 @@ from geoloc_ros.errors import GeodesyError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.process import FixItem, ObservationItem
 from geoloc_ros.localizer.result import LocalizerWarning, WarningKind
-from geoloc_ros.localizer.settings import LocalizerSettings
+from geoloc_ros.localizer.settings import LocalizerSettings, ParticleLocalizerSettings
 from geoloc_ros.observations.gnss import check_position, checked_covariance, has_fix
 from geoloc_ros.observations.pose import pose_observation
+from geoloc_ros.observations.score_field import ScoreField, ScoreFieldSettings, check_lattice
 from geoloc_ros.types import (
     FloatArray,
     GnssFix,
     Observation,
     OdometryPose,
     PoseMeasurement,
+    ScoreLattice,
     TwistSample,
+    UpdateReason,
     seconds_between,
 )
 
-Measurement: TypeAlias = 'GnssFix | TwistSample | OdometryPose | PoseMeasurement | Observation'
+Measurement: TypeAlias = (
+    'GnssFix | TwistSample | OdometryPose | PoseMeasurement | ScoreLattice | Observation'
+)
 
 _FAR_FROM_DATUM_M = 100_000.0
 
@@ -35,9 +40,12 @@ _FAR_FROM_DATUM_M = 100_000.0
 class Rejection(Exception):  # noqa: N818 - it is caught within this package, and is no failure
     """A measurement that cannot be used, as a warning for people."""
 
-    def __init__(self, kind: WarningKind, text: str) -> None:
+    def __init__(
+        self, kind: WarningKind, text: str, reason: UpdateReason = UpdateReason.INVALID
+    ) -> None:
         super().__init__(text)
         self.warning = LocalizerWarning(kind, text)
+        self.reason = reason
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,6 +110,21 @@ def checked_position_covariance(
     return checked.covariance_m2, LocalizerWarning(WarningKind.BAD_COVARIANCE, checked.remark)
 
 
+def prepare_observation(
+    measurement: PoseMeasurement | ScoreLattice | Observation, settings: LocalizerSettings
+) -> ObservationItem:
+    """What sees a place, as an item; an observation is taken as it is.
+
+    Raises:
+        Rejection: it cannot be used.
+    """
+    if isinstance(measurement, PoseMeasurement):
+        return prepare_pose(measurement, settings)
+    if isinstance(measurement, ScoreLattice):
+        return prepare_scores(measurement, settings)
+    return ObservationItem(measurement.stamp_ns, measurement.source, measurement)
+
+
 def prepare_pose(measurement: PoseMeasurement, settings: LocalizerSettings) -> ObservationItem:
     """An external pose as an item.
 
@@ -123,6 +146,40 @@ def prepare_pose(measurement: PoseMeasurement, settings: LocalizerSettings) -> O
     return ObservationItem(measurement.stamp_ns, measurement.source, observation)
 
 
+def prepare_scores(lattice: ScoreLattice, settings: LocalizerSettings) -> ObservationItem:
+    """Scores of a matcher as an item.
+
+    Raises:
+        Rejection: they are no field of scores, or nobody knows what they are worth here.
+    """
+    used = score_settings(settings)
+    try:
+        check_lattice(lattice)
+    except MeasurementError as error:
+        raise Rejection(WarningKind.UNREADABLE, str(error)) from error
+    if not (lattice.calibrated or used.accept_uncalibrated):
+        raise Rejection(
+            WarningKind.UNCALIBRATED,
+            f'scores from {lattice.source!r} come from weights of another domain and are left '
+            'out; expected calibrated ones: run "geoloc calibrate" on a drive of your own, or set '
+            'scores.accept_uncalibrated',
+            UpdateReason.UNCALIBRATED,
+        )
+    return ObservationItem(lattice.stamp_ns, lattice.source, ScoreField(lattice, used))
+
+
+def score_settings(settings: LocalizerSettings) -> ScoreFieldSettings:
+    """How scores are used; as printed with the paper's filter.
+
+    Equation 5 multiplies by every picture's likelihood as it is and discards particles without.
+    """
+    if isinstance(settings, ParticleLocalizerSettings) and settings.particle.preset == 'paper':
+        return dataclasses.replace(
+            settings.scores, thinning='none', outlier_probability=0.0, no_data='discard'
+        )
+    return settings.scores
+
+
 def check(measurement: Measurement, settings: LocalizerSettings) -> None:
     """Refuse a measurement whose values cannot be used, whatever its stamp.
 
@@ -135,6 +192,8 @@ def check(measurement: Measurement, settings: LocalizerSettings) -> None:
         _check_odometry_pose(measurement)
     elif isinstance(measurement, PoseMeasurement):
         prepare_pose(measurement, settings)
+    elif isinstance(measurement, ScoreLattice):
+        prepare_scores(measurement, settings)
     elif isinstance(measurement, GnssFix) and has_fix(measurement, settings.gnss):
         checked_position_covariance(measurement, settings)
 

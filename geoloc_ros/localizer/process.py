@@ -16,10 +16,13 @@ from geoloc_ros.filters.gating import normalised_innovation_squared
 from geoloc_ros.filters.interface import Filter
 from geoloc_ros.filters.motion import MotionBuffer
 from geoloc_ros.observations.gnss import GnssSettings, correlation_inflation
+from geoloc_ros.observations.score_field import ScoreField
 from geoloc_ros.types import (
+    SPEED,
     YAW,
     Estimate,
     FloatArray,
+    Motion,
     Observation,
     PosePrior,
     PositionObservation,
@@ -31,6 +34,8 @@ from geoloc_ros.types import (
 _KNOWN_YAW_VARIANCE_RAD2 = 0.3**2
 #: NIS of two dimensions that one good fix in a hundred exceeds.
 _CONTRADICTION_NIS = 9.21
+#: A likelihood weakened further than this is not worth a weighing.
+_SMALLEST_POWER = 0.01
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +88,11 @@ class ItemResult:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Track:
-    """What is remembered between items beside the filter's own state."""
+    """What is remembered between items beside the filter's own state.
+
+    ``driven_m`` counts from the first use of scores; ``scored_at_m`` says where on that way the
+    scores of each source were used last.
+    """
 
     last_fix_ns: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: types.MappingProxyType({})
@@ -91,6 +100,10 @@ class Track:
     last_position_ns: int | None = None
     last_sight_ns: int | None = None
     rejections: int = 0
+    driven_m: float = 0.0
+    scored_at_m: Mapping[str, float] = dataclasses.field(
+        default_factory=lambda: types.MappingProxyType({})
+    )
 
 
 class FusionProcess:
@@ -168,7 +181,23 @@ class FusionProcess:
             from_ns = self._filter.stamp_ns
             step_end_ns = (from_ns // self._step_ns + 1) * self._step_ns
             until_ns = min(step_end_ns, to_stamp_ns)
-            self._filter.predict(until_ns, self._motion.between(from_ns, until_ns))
+            motion = self._motion.between(from_ns, until_ns)
+            if self._track.scored_at_m:
+                self._count_distance(motion)
+            self._filter.predict(until_ns, motion)
+
+    def _count_distance(self, motion: Motion) -> None:
+        """Remember how far the vehicle drives: as measured, else by the filter's own speed.
+
+        That is its root mean square: while nobody knows which way it drives the mean may be 0.
+        """
+        distance_m = motion.distance_m
+        if distance_m is None:
+            estimate = self._filter.estimate()
+            sigma = math.sqrt(max(float(estimate.covariance[SPEED, SPEED]), 0.0))
+            distance_m = math.hypot(estimate.speed_m_s, sigma) * motion.duration_s
+        driven_m = self._track.driven_m + abs(distance_m)
+        self._track = dataclasses.replace(self._track, driven_m=driven_m)
 
     def _apply_fix(self, item: FixItem) -> UpdateResult:
         if not self._filter.initialized:
@@ -256,9 +285,47 @@ class FusionProcess:
     def _apply_observation(self, item: ObservationItem) -> UpdateResult:
         if not self._filter.initialized:
             return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
-        result = self._filter.update(item.observation)
+        observation = item.observation
+        if isinstance(observation, ScoreField):
+            thinned = self._thinned(observation)
+            if thinned is None:
+                self._track = dataclasses.replace(self._track, last_sight_ns=item.stamp_ns)
+                return UpdateResult(False, math.nan, UpdateReason.THINNED)
+            observation = thinned
+        result = self._filter.update(observation)
         if result.accepted:
             self._track = dataclasses.replace(
                 self._track, last_position_ns=item.stamp_ns, last_sight_ns=item.stamp_ns
             )
+            if isinstance(observation, ScoreField):
+                self._remember_scores(item.source)
         return result
+
+    def _thinned(self, field: ScoreField) -> ScoreField | None:
+        """A field for what it adds to the one used before; ``None`` where that is nothing."""
+        before_m = self._track.scored_at_m.get(field.source)
+        settings = field.settings
+        if before_m is None or settings.thinning == 'none':
+            return field
+        driven_m = self._track.driven_m - before_m
+        if settings.thinning == 'distance':
+            return field if driven_m >= settings.thinning_m else None
+        power = temper_power(driven_m, settings.thinning_m)
+        return field.tempered(power) if power >= _SMALLEST_POWER else None
+
+    def _remember_scores(self, source: str) -> None:
+        scored_at_m = {**self._track.scored_at_m, source: self._track.driven_m}
+        self._track = dataclasses.replace(
+            self._track, scored_at_m=types.MappingProxyType(scored_at_m)
+        )
+
+
+def temper_power(driven_m: float, correlation_m: float) -> float:
+    """Exponent for a likelihood whose errors are correlated with those of the one before.
+
+    (1 - r) / (1 + r) with r = exp(-driven / correlation): so much less than independent ones do
+    correlated observations tell of their mean (as ``gnss.correlation_inflation``).
+    """
+    if correlation_m <= 0.0:
+        return 1.0
+    return math.tanh(0.5 * driven_m / correlation_m)

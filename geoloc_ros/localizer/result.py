@@ -30,6 +30,7 @@ class WarningKind(enum.Enum):
     NO_LEVER_ARM = 'no_lever_arm'
     PUBLISH_FAILED = 'publish_failed'
     UNREADABLE = 'unreadable'
+    UNCALIBRATED = 'uncalibrated'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

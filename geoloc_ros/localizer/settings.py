@@ -11,6 +11,7 @@ from geoloc_ros.filters.motion import MotionSettings
 from geoloc_ros.filters.particle_settings import ParticleSettings
 from geoloc_ros.observations.gnss import GnssSettings
 from geoloc_ros.observations.pose import PoseObservationSettings
+from geoloc_ros.observations.score_field import ScoreFieldSettings
 from geoloc_ros.settings import setting
 
 
@@ -146,6 +147,7 @@ class LocalizerSettings:
     pose_observation: PoseObservationSettings = dataclasses.field(
         default_factory=PoseObservationSettings
     )
+    scores: ScoreFieldSettings = dataclasses.field(default_factory=ScoreFieldSettings)
     output: OutputSettings = dataclasses.field(default_factory=OutputSettings)
     time: TimeSettings = dataclasses.field(default_factory=TimeSettings)
     tracking: TrackingSettings = dataclasses.field(default_factory=TrackingSettings)

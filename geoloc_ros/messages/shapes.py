@@ -170,6 +170,47 @@ class TransformStampedMessage(Protocol):
     transform: TransformMessage
 
 
+class PointFieldMessage(Protocol):
+    """``sensor_msgs/PointField``."""
+
+    name: str
+    offset: int
+    datatype: int
+    count: int
+
+
+class PointCloud2Message(Protocol):
+    """``sensor_msgs/PointCloud2``; ``data`` is any buffer of bytes."""
+
+    header: HeaderMessage
+    height: int
+    width: int
+    fields: list[Any]
+    is_bigendian: bool
+    point_step: int
+    row_step: int
+    data: Any
+    is_dense: bool
+
+
+class MapMetaDataMessage(Protocol):
+    """``nav_msgs/MapMetaData``."""
+
+    map_load_time: TimeMessage
+    resolution: float
+    width: int
+    height: int
+    origin: PoseMessage
+
+
+class OccupancyGridMessage(Protocol):
+    """``nav_msgs/OccupancyGrid``."""
+
+    header: HeaderMessage
+    info: MapMetaDataMessage
+    data: Any
+
+
 class MessageFactory(Protocol):
     """Makes empty messages: rclpy's in a node, those of ``rosbags`` for a bag.
 

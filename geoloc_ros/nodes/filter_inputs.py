@@ -11,12 +11,13 @@ from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, TwistWithCovarianceStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, NavSatFix
+from sensor_msgs.msg import Imu, NavSatFix, PointCloud2
 
 from geoloc_ros.errors import MeasurementError
 from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.localizer.result import WarningKind
 from geoloc_ros.messages import inbound
+from geoloc_ros.messages.scores import score_lattice
 from geoloc_ros.nodes.inbox import Inbox
 from geoloc_ros.nodes.warning_log import WarningLog
 from geoloc_ros.observations.gnss import check_position, has_fix
@@ -84,6 +85,8 @@ class FilterInputs:
             inbox.subscribe(
                 PoseWithCovarianceStamped, topic, self._pose_observation(topic), sensor
             )
+        for topic in filter(None, sources.scores):
+            inbox.subscribe(PointCloud2, topic, self._scores(topic), reliable_qos(50))
         inbox.subscribe(
             PoseWithCovarianceStamped, 'initialpose', self.initial_pose, reliable_qos()
         )
@@ -174,6 +177,18 @@ class FilterInputs:
         def take(message: Any) -> None:
             measurement = inbound.pose_measurement(message, topic)
             self._sink.push(self._in_map(measurement))
+
+        return take
+
+    def _scores(self, topic: str) -> Callable[[Any], None]:
+        def take(message: Any) -> None:
+            frame_id = message.header.frame_id.lstrip('/')
+            if frame_id != self._settings.frames.map:
+                raise MeasurementError(
+                    f'scores from {topic!r} are in frame {frame_id!r}; expected '
+                    f'{self._settings.frames.map!r} (frames.map)'
+                )
+            self._sink.push(score_lattice(message, topic))
 
         return take
 

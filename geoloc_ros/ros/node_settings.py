@@ -52,6 +52,12 @@ class SourceSettings:
         'name stands for none',
         read_only=True,
     )
+    scores: tuple[str, ...] = setting(
+        ('cross_view/scores',),
+        'topics of PointCloud2 with scores of a matcher (x, y, yaw, log_likelihood) in map; an '
+        'empty name stands for none',
+        read_only=True,
+    )
     truth: bool = setting(
         True,
         'show ground_truth/odometry and ground_truth/fix, where a bag has them, as path/truth; '

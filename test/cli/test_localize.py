@@ -123,6 +123,7 @@ def test_sources_are_switched_as_in_the_nodes(bag):
         'twist': '/twist',
         'imu': '/imu',
         'other/pose': '/other/pose',
+        'cross_view/scores': '/cross_view/scores',
     }
     drive = read_drive(bag, node_topics(settings))
     assert {item.measurement.source for item in drive.received} == {'fix'}
