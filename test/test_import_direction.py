@@ -18,7 +18,7 @@ PACKAGE = 'geoloc_ros'
 ROWS = {
     'errors': 0, 'types': 0, 'settings': 0,
     'geometry': 1, 'geodesy': 1,
-    'filters': 2, 'map_store': 2,
+    'filters': 2, 'map_store': 2, 'networks': 2,
     'observations': 3,
     'localizer': 4, 'evaluation': 4, 'messages': 4,
     'ros': 5, 'bags': 5,
@@ -30,6 +30,7 @@ THIRD_PARTY = {
     'geodesy': {'pyproj', 'transforms3d'},
     'filters': {'scipy', 'numba'},
     'map_store': {'pyproj', 'rasterio', 'zarr', 'cv2'},
+    'networks': {'torch', 'onnx', 'onnxruntime', 'openvino', 'cv2'},
     'observations': {'scipy'},
     'localizer': {'scipy'},
     'evaluation': {'scipy', 'matplotlib'},

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 import dataclasses
+import json
 from pathlib import Path
 import shutil
 import threading
@@ -24,7 +25,7 @@ import numpy as np
 from geoloc_ros.errors import MapError, ShapeError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store import zarr_files
-from geoloc_ros.map_store.map_record import MapRecord, record_from_attributes
+from geoloc_ros.map_store.map_record import FORMAT, MapRecord, record_from_attributes
 from geoloc_ros.map_store.records import BoolArray, Float32Array, ImageU8, ReferenceNetwork
 from geoloc_ros.map_store.tile_grid import TileGrid
 from geoloc_ros.types import FloatArray
@@ -337,3 +338,21 @@ class DescriptorStore:
             _, oldest = self._blocks.popitem(last=False)
             self._bytes -= oldest.nbytes
         return block
+
+
+def remove_map(path: Path) -> None:
+    """Remove a map's folder, and nothing that is none.
+
+    Raises:
+        MapError: it is no map.
+    """
+    attributes = path / _ATTRIBUTES_FILE
+    try:
+        record = json.loads(attributes.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise MapError(f'{path} is no map and is not removed ({error}); remove it yourself') from (
+            error
+        )
+    if not isinstance(record, dict) or record.get('format') != FORMAT:
+        raise MapError(f'{path} is no map and is not removed; remove it yourself')
+    shutil.rmtree(path)

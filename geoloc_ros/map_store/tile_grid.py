@@ -155,7 +155,7 @@ class TileGrid:
                 f'circle ({x_m}, {y_m}) m, radius {radius_m} m; expected finite numbers'
             )
         ix, iy = self.cell_of(datum.geodetic_at_altitude(x_m, y_m, height_m))
-        spacing_m, rotation_rad = self._lattice_at(datum, ix, iy, height_m)
+        spacing_m, rotation_rad = self.lattice_at(datum, ix, iy, height_m)
         reach = radius_m / spacing_m + 1.0  # half a cell would do on a plane
         ix0, ix1 = max(math.ceil(ix - reach), 0), min(math.floor(ix + reach), self.nx - 1)
         iy0, iy1 = max(math.ceil(iy - reach), 0), min(math.floor(iy + reach), self.ny - 1)
@@ -181,8 +181,19 @@ class TileGrid:
             rotation_rad,
         )
 
-    def _lattice_at(self, datum: Datum, ix: float, iy: float, alt_m: float) -> tuple[float, float]:
-        """Spacing in ``map`` of the cells about a place, and how far their rows turn from east."""
+    def lattice_at(self, datum: Datum, ix: float, iy: float, alt_m: float) -> tuple[float, float]:
+        """How the grid lies in ``map`` about a place.
+
+        Args:
+            datum: of ``map``.
+            ix: of the place, eastward in cells from cell (0, 0).
+            iy: northward.
+            alt_m: its ellipsoidal height.
+
+        Returns:
+            Distance of neighbouring cells in metres, and how far rows turn from east,
+            counter-clockwise.
+        """
         lat, lon = self.lat_lon(
             np.array([ix - 0.5, ix + 0.5, ix, ix]), np.array([iy, iy, iy - 0.5, iy + 0.5])
         )
