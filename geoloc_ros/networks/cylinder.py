@@ -32,6 +32,9 @@ _DISTORTIONS = {
 }
 _STEEPEST = math.tan(math.radians(85.0))  # no perspective lens looks further from its axis
 _OUTSIDE = -1e6
+# A power of two is taken that leaves 0.8 to 1.6 reduced pixels a step: halving is the fastest
+# way to average, and bilinear sampling covers the rest.
+_COARSER = 0.3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -174,8 +177,8 @@ class Cylinder:
                 'the camera sees nothing of the ground picture; expected one that looks ahead; '
                 'check its extrinsics'
             )
-        self._halvings = _halvings(pixels, inside)
-        self._window = _window(pixels, inside, camera, 1 << self._halvings)
+        self._scales = _scales(pixels, inside)
+        self._window = _window(pixels, inside, camera, self._scales)
         self._inside = inside
         self._map, self._fraction = self._fixed_maps(pixels)
 
@@ -183,13 +186,12 @@ class Cylinder:
         self, pixels: FloatArray
     ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
         left, top, right, bottom = self._window
-        scale = 1 << self._halvings
-        size = ((right - left) // scale, (bottom - top) // scale)
         # A reduced pixel i is centred at scale * i + (scale - 1) / 2 of the window.
         maps: list[Float32Array] = []
-        for axis, origin in enumerate((left, top)):
-            place = (pixels[..., axis] - origin - 0.5 * (scale - 1)) / scale
-            clipped = np.clip(place, 0.0, size[axis] - 1.0)
+        for axis, (first, last) in enumerate(((left, right), (top, bottom))):
+            scale = self._scales[axis]
+            place = (pixels[..., axis] - first - 0.5 * (scale - 1)) / scale
+            clipped = np.clip(place, 0.0, (last - first) // scale - 1.0)
             maps.append(np.where(self._inside, clipped, -10.0).astype(np.float32))
         fixed, fraction = cv2.convertMaps(maps[0], maps[1], cv2.CV_16SC2)
         return np.asarray(fixed, np.int16), np.asarray(fraction, np.uint16)
@@ -208,9 +210,12 @@ class Cylinder:
             )
         left, top, right, bottom = self._window
         reduced = image_rgb_u8[top:bottom, left:right]
-        for _ in range(self._halvings):
-            size = (reduced.shape[1] // 2, reduced.shape[0] // 2)
+        across, down = self._scales
+        while across > 1 or down > 1:
+            step_u, step_v = min(across, 2), min(down, 2)
+            size = (reduced.shape[1] // step_u, reduced.shape[0] // step_v)
             reduced = cv2.resize(reduced, size, interpolation=cv2.INTER_AREA)
+            across, down = across // step_u, down // step_v
         result = cv2.remap(
             reduced,
             self._map,
@@ -222,21 +227,25 @@ class Cylinder:
         return np.asarray(result, np.uint8)
 
 
-def _halvings(pixels: FloatArray, inside: npt.NDArray[np.bool_]) -> int:
-    """How often the picture is halved so that a pixel of the cylinder covers at most two."""
-    step_u = np.abs(np.diff(pixels[..., 0], axis=1))[inside[:, 1:] & inside[:, :-1]]
-    step_v = np.abs(np.diff(pixels[..., 1], axis=0))[inside[1:] & inside[:-1]]
-    steps = [float(np.median(step)) for step in (step_u, step_v) if step.size]
-    return max(0, math.floor(math.log2(max(1.0, *steps, 1.0)) + 0.5)) if steps else 0
+def _scales(pixels: FloatArray, inside: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Pixels of the picture, along u and v, averaged into one before they are sampled."""
+    scales: list[int] = []
+    for axis, (one, other) in enumerate(
+        ((inside[:, 1:], inside[:, :-1]), (inside[1:], inside[:-1]))
+    ):
+        steps = np.abs(np.diff(pixels[..., axis], axis=1 - axis))[one & other]
+        step = float(np.median(steps)) if steps.size else 1.0
+        scales.append(1 << max(0, math.floor(math.log2(max(step, 1.0)) + _COARSER)))
+    return scales[0], scales[1]
 
 
 def _window(
-    pixels: FloatArray, inside: npt.NDArray[np.bool_], camera: Camera, scale: int
+    pixels: FloatArray, inside: npt.NDArray[np.bool_], camera: Camera, scales: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) of what is used, a whole number of reduced pixels."""
     edges: list[tuple[int, int]] = []
     for axis, size in enumerate((camera.width_px, camera.height_px)):
-        places = pixels[..., axis][inside]
+        places, scale = pixels[..., axis][inside], scales[axis]
         first = max(0, math.floor(float(places.min())) - scale)
         last = min(size, math.ceil(float(places.max())) + scale + 1)
         length = max(scale, (last - first) // scale * scale)
