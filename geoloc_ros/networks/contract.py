@@ -144,6 +144,11 @@ class DescriptorNetwork(Protocol):
         """Of the weights, the same in every back end: maps and networks belong together."""
         ...
 
+    @property
+    def domain(self) -> str:
+        """What the weights were trained on, as ``simulation`` or ``real``."""
+        ...
+
     def describe_ground(self, images: ImageBatchU8) -> Float32Array:
         """Descriptors of ground pictures (n, h, w, 3): shape (n, *ground_descriptor_shape)."""
         ...

@@ -21,8 +21,8 @@ from typing import Any, Literal, TypeAlias
 from geoloc_ros.errors import NetworkError
 from geoloc_ros.networks.contract import DescriptorNetwork, InputContract
 
-Backend: TypeAlias = Literal['auto', 'torch', 'onnxruntime', 'openvino']
-BACKENDS: tuple[Backend, ...] = ('auto', 'torch', 'onnxruntime', 'openvino')
+Backend: TypeAlias = Literal['auto', 'torch', 'onnxruntime']
+BACKENDS: tuple[Backend, ...] = ('auto', 'torch', 'onnxruntime')
 
 MANIFEST_FORMAT = 1
 MANIFEST_NAME = 'manifest.json'
@@ -296,8 +296,6 @@ def _load_onnx(
             f'{branches[0]} is exported, back end torch runs .pt files; expected one; use '
             "backend 'onnxruntime'"
         )
-    if backend == 'openvino':
-        raise NetworkError('not here yet')
     if not _installed('onnxruntime'):
         raise NetworkError(
             f'{branches[0]} needs onnxruntime, which is not installed; run pip install '
