@@ -76,6 +76,7 @@ class DescriptorStore:
                 f'map {path} holds descriptors {tuple(self._descriptors.shape)} and coverage '
                 f'{self._covered.shape}; its attributes say {expected}; build it again'
             )
+        self._chunks = zarr_files.ChunkReader(path, 'descriptors', self._descriptors)
         self._blocks: OrderedDict[tuple[int, int], Float32Array] = OrderedDict()
         self._cache_bytes = cache_bytes
         self._bytes = 0
@@ -324,14 +325,13 @@ class DescriptorStore:
         if found is not None:
             self._blocks.move_to_end(key)
             return found
-        ix0, iy0, nx, ny = self.block_cells(row, column)
+        within = (0,) * len(self._record.descriptor_shape)
         try:
-            stored = self._descriptors[iy0 : iy0 + ny, ix0 : ix0 + nx]
-        except (OSError, ValueError, RuntimeError) as error:
+            block: Float32Array = self._chunks.chunk((*key, *within)).astype(np.float32)
+        except OSError as error:
             raise MapError(
-                f'block {key} of map {self._path} cannot be read ({error!r}); build it again'
+                f'block {key} of map {self._path} cannot be read ({error}); check the disk'
             ) from error
-        block: Float32Array = np.asarray(stored).astype(np.float32)
         self._blocks[key] = block
         self._bytes += block.nbytes
         while self._bytes > self._cache_bytes and len(self._blocks) > 1:

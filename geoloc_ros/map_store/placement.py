@@ -4,9 +4,9 @@
 
 A metre of a grid is not a metre on the ground (web Mercator stretches by 1 / cos(latitude), UTM by
 0.9996 to 1.001), and its north is not north (UTM turns by up to 3 degrees in a zone). A patch is
-placed by the exact projection of its centre and of the ends of its axes; in between it is affine,
-which is wrong by less than s^2 tan(latitude) / (8 R) at the end of a diagonal of length s: 0.4 mm
-for 100 m at 60 degrees latitude in web Mercator, the worst of the common systems.
+placed by the exact projection of its centre; about it the map is affine, which is wrong by less
+than s^2 tan(latitude) / (8 R) at the end of a diagonal of length s: 0.4 mm for 100 m at 60 degrees
+latitude in web Mercator, the worst of the common systems.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ import pyproj
 
 from geoloc_ros.errors import GeodesyError, MapError
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geodesy.ecef import check_geodetic
 from geoloc_ros.map_store.records import GeodeticBounds, PatchRequest
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
+#: Spacing of the nodes at which scale and direction of a system are computed: 111 m and less.
+NODE_DEG = 0.001
+#: Spacing of their heights: metres grow by 1.6e-7 a metre of height.
+NODE_M = 10.0
+_DERIVATIVE_M = 50.0
 _BORDER_POINTS = 33
 
 
@@ -60,13 +66,16 @@ def crs_from_geodetic(crs: str, position: GeodeticPosition) -> tuple[float, floa
     return float(x), float(y)
 
 
-def crs_from_ground(crs: str, centre: GeodeticPosition, size_m: float) -> FloatArray:
+def crs_from_ground(crs: str, centre: GeodeticPosition) -> FloatArray:
     """The affine map from metres on the ground about a place to a system, shape (2, 3).
+
+    The place itself is projected exactly. Scale and direction are those of the nearest node of a
+    lattice of ``NODE_DEG``: they change by at most 9e-6 tan(latitude) on the way there, 0.6 mm at
+    60 degrees latitude and 40 m from the centre.
 
     Args:
         crs: of the result.
         centre: the place; metres are those at its height.
-        size_m: extent over which the map is wanted; derivatives are central differences over it.
 
     Returns:
         A of (x, y) = A (east, north, 1).
@@ -74,25 +83,33 @@ def crs_from_ground(crs: str, centre: GeodeticPosition, size_m: float) -> FloatA
     Raises:
         GeodesyError: not on Earth, or the system does not reach the place.
     """
-    datum = Datum(centre)
-    half_m = 0.5 * size_m
+    check_geodetic(centre.lat_deg, centre.lon_deg, centre.alt_m)
+    x, y = crs_from_geodetic(crs, centre)
+    node = (round(centre.lat_deg / NODE_DEG), round(centre.lon_deg / NODE_DEG))
+    linear = _linear_at(crs, *node, round(centre.alt_m / NODE_M))
+    return np.column_stack((linear, (x, y)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _linear_at(crs: str, lat_node: int, lon_node: int, alt_node: int) -> FloatArray:
+    """Derivative of a system's (x, y) by metres on the ground at a node, shape (2, 2)."""
+    latitude = min(max(lat_node * NODE_DEG, -90.0), 90.0)
+    datum = Datum(GeodeticPosition(latitude, lon_node * NODE_DEG, alt_node * NODE_M))
+    half_m = 0.5 * _DERIVATIVE_M
     ends = [
         datum.geodetic_from_enu(east_m, north_m)
         for east_m, north_m in ((half_m, 0.0), (-half_m, 0.0), (0.0, half_m), (0.0, -half_m))
     ]
     x, y = from_geodetic(crs).transform(
-        np.array([centre.lon_deg, *(end.lon_deg for end in ends)]),
-        np.array([centre.lat_deg, *(end.lat_deg for end in ends)]),
+        np.array([end.lon_deg for end in ends]), np.array([end.lat_deg for end in ends])
     )
-    affine = np.array(
-        [
-            [(x[1] - x[2]) / size_m, (x[3] - x[4]) / size_m, x[0]],
-            [(y[1] - y[2]) / size_m, (y[3] - y[4]) / size_m, y[0]],
-        ]
-    )
-    if not np.all(np.isfinite(affine)):
-        raise GeodesyError(f'{centre} cannot be projected in {crs[:80]}; expected a place in it')
-    return affine
+    linear = np.array([[x[0] - x[1], x[2] - x[3]], [y[0] - y[1], y[2] - y[3]]]) / _DERIVATIVE_M
+    if not np.all(np.isfinite(linear)):
+        raise GeodesyError(
+            f'{datum.origin} cannot be projected in {crs[:80]}; expected a place in it'
+        )
+    linear.setflags(write=False)
+    return linear
 
 
 def ground_from_patch(request: PatchRequest) -> FloatArray:

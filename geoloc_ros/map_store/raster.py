@@ -20,8 +20,6 @@ from geoloc_ros.map_store.records import ImageU8
 from geoloc_ros.types import FloatArray
 
 DEFAULT_CACHE_BYTES = 512 * 1024 * 1024
-#: Mosaics kept beside the tiles: patches of neighbouring cells lie in the same one.
-_MOSAICS = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,45 +101,45 @@ class TilePyramid:
         self._raster = raster
         self._cache_bytes = cache_bytes
         self._tiles: OrderedDict[tuple[int, int, int], RasterTile | None] = OrderedDict()
-        self._mosaics: OrderedDict[tuple[int, int, int, int, int], RasterTile] = OrderedDict()
         self._bytes = 0
         self._lock = threading.RLock()
 
-    def mosaic(self, level: int, first: tuple[int, int], last: tuple[int, int]) -> RasterTile:
-        """The tiles from ``first`` to ``last`` (column, row), both included, side by side."""
-        key = (level, *first, *last)
-        with self._lock:
-            found = self._mosaics.get(key)
-            if found is not None:
-                self._mosaics.move_to_end(key)
-                return found
-            made = self._joined(level, first, last)
-            self._mosaics[key] = made
-            if len(self._mosaics) > _MOSAICS:
-                self._mosaics.popitem(last=False)
-            return made
+    def window(self, level: int, left: int, top: int, columns: int, rows: int) -> RasterTile:
+        """A rectangle of a level's pixels, any of which may lie outside of the raster.
 
-    def _joined(self, level: int, first: tuple[int, int], last: tuple[int, int]) -> RasterTile:
+        Args:
+            level: of the pyramid.
+            left: first column.
+            top: first row.
+            columns: how many, at least 1.
+            rows: how many, at least 1.
+
+        Returns:
+            A view of one tile where it lies in one, else a copy.
+        """
         side = self._raster.tile_px
-        columns, rows = last[0] - first[0] + 1, last[1] - first[1] + 1
-        pieces = [
-            (row, column, self._tile(level, first[0] + column, first[1] + row))
-            for row in range(rows)
-            for column in range(columns)
-        ]
-        if len(pieces) == 1 and pieces[0][2] is not None:
-            return pieces[0][2]
+        with self._lock:
+            pieces = [
+                (column * side - left, row * side - top, self._tile(level, column, row))
+                for row in range(top // side, (top + rows - 1) // side + 1)
+                for column in range(left // side, (left + columns - 1) // side + 1)
+            ]
+        x, y, only = pieces[0]
+        if len(pieces) == 1 and only is not None:
+            part = np.s_[-y : rows - y, -x : columns - x]
+            return RasterTile(only.rgb[part], None if only.valid is None else only.valid[part])
         whole = all(tile is not None and tile.valid is None for _, _, tile in pieces)
         make = np.empty if whole else np.zeros
-        rgb: ImageU8 = make((rows * side, columns * side, 3), dtype=np.uint8)
-        valid = None if whole else np.zeros((rows * side, columns * side), dtype=np.uint8)
-        for row, column, tile in pieces:
+        rgb: ImageU8 = make((rows, columns, 3), dtype=np.uint8)
+        valid = None if whole else np.zeros((rows, columns), dtype=np.uint8)
+        for x, y, tile in pieces:
             if tile is None:
                 continue
-            place = np.s_[row * side : (row + 1) * side, column * side : (column + 1) * side]
-            rgb[place] = tile.rgb
+            place = np.s_[max(y, 0) : y + side, max(x, 0) : x + side]
+            part = np.s_[max(-y, 0) : rows - y, max(-x, 0) : columns - x]
+            rgb[place] = tile.rgb[part]
             if valid is not None:
-                valid[place] = 255 if tile.valid is None else tile.valid
+                valid[place] = 255 if tile.valid is None else tile.valid[part]
         return RasterTile(rgb, valid)
 
     def _tile(self, level: int, column: int, row: int) -> RasterTile | None:

@@ -29,7 +29,6 @@ from geoloc_ros.types import FloatArray, GeodeticPosition
 
 #: Beyond the patch's corners, for bilinear interpolation.
 _MARGIN_PX = 1.0
-#: A patch may be this many times as wide as it is in pixels of the coarsest level: guards memory.
 _HIGHEST_LEVEL = 12
 
 
@@ -55,6 +54,7 @@ class RasterSource:
         licence: str | None = None,
     ) -> None:
         self._raster = raster
+        self._crs = raster.crs
         self._pyramid = TilePyramid(raster, cache_bytes)
         self._attribution = raster.attribution if attribution is None else attribution
         self._licence = raster.licence if licence is None else licence
@@ -64,7 +64,7 @@ class RasterSource:
     @property
     def crs(self) -> str:
         """Coordinate reference system of the pixels."""
-        return self._raster.crs
+        return self._crs
 
     @property
     def attribution(self) -> str:
@@ -92,7 +92,7 @@ class RasterSource:
         Raises:
             GeodesyError: not on Earth, or the imagery's CRS does not reach there.
         """
-        corner_from_ground = self._corner_from_ground(GeodeticPosition(lat_deg, lon_deg), 1.0)
+        corner_from_ground = self._corner_from_ground(GeodeticPosition(lat_deg, lon_deg))
         return float(1.0 / math.sqrt(abs(np.linalg.det(corner_from_ground[:, :2]))))
 
     def pixel_at(self, position: GeodeticPosition) -> tuple[float, float]:
@@ -112,7 +112,7 @@ class RasterSource:
             GeodesyError: the centre is not on Earth, or outside of the imagery's CRS.
             MapError: imagery there cannot be read.
         """
-        corner_from_ground = self._corner_from_ground(request.centre, request.size_m)
+        corner_from_ground = self._corner_from_ground(request.centre)
         corner_from_patch = composed(corner_from_ground, ground_from_patch(request))
         scale = math.sqrt(abs(np.linalg.det(corner_from_patch[:, :2])))
         level = min(max(math.floor(math.log2(scale) + 0.5), 0), _HIGHEST_LEVEL)
@@ -121,29 +121,23 @@ class RasterSource:
         pixel_from_patch[:, 2] -= 0.5
         return self._warped(level, pixel_from_patch, request.size_px)
 
-    def _corner_from_ground(self, centre: GeodeticPosition, size_m: float) -> FloatArray:
-        return composed(self._corner_from_crs, crs_from_ground(self.crs, centre, size_m))
+    def _corner_from_ground(self, centre: GeodeticPosition) -> FloatArray:
+        return composed(self._corner_from_crs, crs_from_ground(self._crs, centre))
 
     def _warped(self, level: int, pixel_from_patch: FloatArray, size_px: int) -> Patch:
         ends = np.array([[0, size_px - 1, 0, size_px - 1], [0, 0, size_px - 1, size_px - 1]])
         corners = pixel_from_patch[:, :2] @ ends + pixel_from_patch[:, 2:]
-        side = self._raster.tile_px
-        low = np.min(corners, axis=1) - _MARGIN_PX
-        high = np.max(corners, axis=1) + _MARGIN_PX
+        first = np.floor(np.min(corners, axis=1) - _MARGIN_PX)
+        last = np.ceil(np.max(corners, axis=1) + _MARGIN_PX)
         limits = np.array([self._raster.width, self._raster.height]) / (1 << level)
-        if np.any(high < 0.0) or np.any(low > limits):
+        if np.any(last < 0.0) or np.any(first > limits):
             return Patch(np.zeros((size_px, size_px, 3), dtype=np.uint8), 0.0)
-        first = np.floor(np.maximum(low, 0.0) / side).astype(int)
-        last = np.floor(np.minimum(high, limits) / side).astype(int)
-        mosaic = self._pyramid.mosaic(
-            level, (int(first[0]), int(first[1])), (int(last[0]), int(last[1]))
-        )
+        left, top = int(first[0]), int(first[1])
+        columns, rows = int(last[0]) - left + 1, int(last[1]) - top + 1
+        window = self._pyramid.window(level, left, top, columns, rows)
         matrix = pixel_from_patch.copy()
-        matrix[:, 2] -= first * side
-        low, high = low - first * side, high - first * side
-        rows, columns = mosaic.rgb.shape[:2]
-        inside = bool(np.all(low >= 0.0) and high[0] <= columns - 1 and high[1] <= rows - 1)
-        return _resampled(mosaic, matrix, size_px, inside)
+        matrix[:, 2] -= first
+        return _resampled(window, matrix, size_px)
 
 
 def raster_corners(raster: Raster) -> FloatArray:
@@ -153,17 +147,14 @@ def raster_corners(raster: Raster) -> FloatArray:
     return corners @ raster.crs_from_corner[:, :2].T + raster.crs_from_corner[:, 2]
 
 
-def _resampled(mosaic: RasterTile, matrix: FloatArray, size_px: int, inside: bool) -> Patch:
-    """Bilinear samples of a mosaic at ``matrix`` (u, v, 1), shape (2, 3)."""
+def _resampled(window: RasterTile, matrix: FloatArray, size_px: int) -> Patch:
+    """Bilinear samples of a window at ``matrix`` (u, v, 1), shape (2, 3)."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     size = (size_px, size_px)
-    rgb = cv2.warpAffine(mosaic.rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    if inside and mosaic.valid is None:
+    rgb = cv2.warpAffine(window.rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    if window.valid is None:
         return Patch(rgb, 1.0)
-    valid = mosaic.valid
-    if valid is None:
-        valid = np.full(mosaic.rgb.shape[:2], 255, dtype=np.uint8)
-    share = cv2.warpAffine(valid, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    share = cv2.warpAffine(window.valid, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
     tile = premultiplied(rgb, share)
     covered = 1.0 if tile.valid is None else float(np.count_nonzero(tile.valid)) / size_px**2
     return Patch(tile.rgb, covered)

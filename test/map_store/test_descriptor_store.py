@@ -259,10 +259,19 @@ def test_missing_arrays_and_short_chunks_are_named(tmp_path):
     chunk = tmp_path / 'map' / 'descriptors' / '0.0.0.0'
     chunk.write_bytes(chunk.read_bytes()[:100])
     store = DescriptorStore.open(tmp_path / 'map')
-    with pytest.raises(MapError, match=r'block \(0, 0\) .* cannot be read'):
+    with pytest.raises(MapError, match=r'holds 50 numbers; expected 1536'):
         store.read_window(0, 0, 2, 2)
     (tmp_path / 'map' / 'coverage' / '.zarray').unlink()
     with pytest.raises(MapError, match='damaged'):
+        DescriptorStore.open(tmp_path / 'map')
+
+
+def test_compressed_maps_are_refused(tmp_path):
+    filled(tmp_path / 'map')
+    path = tmp_path / 'map' / 'descriptors' / '.zarray'
+    layout = json.loads(path.read_text())
+    path.write_text(json.dumps({**layout, 'compressor': {'id': 'zlib', 'level': 1}}))
+    with pytest.raises(MapError, match='is compressed'):
         DescriptorStore.open(tmp_path / 'map')
 
 
