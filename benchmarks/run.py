@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 HERE = Path(__file__).parent
-BENCHMARKS = ('kalman_filter.py', 'particle_filter.py', 'kitti_00.py')
+BENCHMARKS = ('kalman_filter.py', 'particle_filter.py', 'kitti_00.py', 'networks.py')
 
 
 def main() -> int:
