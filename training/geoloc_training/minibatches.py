@@ -67,10 +67,10 @@ class LocalMinibatches:
             points = np.column_stack((points, places * _APART_M))
         self._size = size
         tree = cKDTree(points)
-        self._neighbours = [
-            np.array([other for other in found if other != number], dtype=np.int64)
-            for number, found in enumerate(tree.query_ball_point(points, radius_m).tolist())
-        ]
+        self._neighbours = []
+        for number, point in enumerate(points):
+            found = np.array(tree.query_ball_point(point, radius_m), dtype=np.int64)
+            self._neighbours.append(found[found != number])
         most = max((len(found) for found in self._neighbours), default=0)
         if most < size - 1:
             raise SettingError(

@@ -8,7 +8,7 @@ together with the aerial imagery around it. Images stay compressed until they ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 from typing import Protocol, TypeAlias
 
@@ -21,6 +21,14 @@ from geoloc_ros.types import FloatArray, GeodeticPosition
 ImageU8: TypeAlias = npt.NDArray[np.uint8]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+#: Told what is done and what there is to do.
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+def no_progress(done: int, total: int) -> None:
+    """Show nothing."""
+    del done, total
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Training runs end to end on a painted world: fit, resume, evaluate, export."""
+
+import json
+import math
+
+import numpy as np
+import painted_drives
+import pytest
+import torch
+
+from geoloc_ros.errors import DriveError, SettingError
+from geoloc_ros.networks.weights import load_network
+from geoloc_training.cli import main
+from geoloc_training.data.sources import open_data
+from geoloc_training.settings import OptimizerSettings, TrainingSettings, preset
+from geoloc_training.trainer import rate_factor
+
+SETTINGS = [
+    'sample.batch_size=4',
+    'sample.extras=4',
+    'sample.spacing_m=0',
+    'epochs=0.5',
+    'threads=1',
+    'optimizer.warm_up=0',
+]
+
+
+@pytest.fixture(scope='module', name='place')
+def made_place(tmp_path_factory):
+    return painted_drives.write_place(
+        tmp_path_factory.mktemp('data'), ((1, 48), (900, 12), (1000, 8))
+    )
+
+
+@pytest.fixture(scope='module', name='fitted')
+def made_fitted(tmp_path_factory, place):
+    out = tmp_path_factory.mktemp('out')
+    status = main(
+        [
+            'fit',
+            str(place / 'day_1'),
+            '--out',
+            str(out),
+            '--validation',
+            str(place / 'day_900'),
+            '--queries',
+            '2',
+            '--spacing-m',
+            '20',
+            '--set',
+            *SETTINGS,
+        ]
+    )
+    assert status == 0
+    return out
+
+
+def test_the_loss_falls_and_everything_is_written(fitted):
+    lines = [json.loads(line) for line in (fitted / 'log.jsonl').read_text().splitlines()]
+    assert lines[0]['step'] == 1
+    assert all(math.isfinite(line['loss']) for line in lines)
+    report = json.loads((fitted / 'report.json').read_text())
+    assert set(report['figures']) == {'heading known', 'heading searched'}
+    assert report['settings']['sample.batch_size'] == 4
+    network = load_network(fitted / 'weights.pt', 'torch')
+    assert network.sha256 == report['weights_sha256']
+
+
+def test_a_run_goes_on_where_it_stopped(fitted, place, capsys):
+    settings = [word for word in SETTINGS if not word.startswith('epochs')]
+    arguments = ['fit', str(place / 'day_1'), '--out', str(fitted), '--resume', '--set']
+    assert main([*arguments, *settings, 'epochs=0.7']) == 0
+    assert 'resumed at step 6' in capsys.readouterr().out
+    checkpoint = torch.load(fitted / 'checkpoint.pt', weights_only=True)
+    assert checkpoint['step'] == 9
+    assert checkpoint['epoch'] == pytest.approx(0.75)
+    assert main([*arguments, *settings, 'epochs=1', 'loss.gamma=5']) == 1
+    assert 'loss.gamma' in capsys.readouterr().err
+
+
+def test_evaluation_prints_the_papers_table(fitted, place, capsys):
+    json_path = fitted / 'evaluation.json'
+    status = main(
+        [
+            'evaluate',
+            f'painted={fitted / "weights.pt"}',
+            '--data',
+            str(place / 'day_1000'),
+            '--queries',
+            '2',
+            '--spacing-m',
+            '20',
+            '--controls',
+            '--json',
+            str(json_path),
+        ]
+    )
+    assert status == 0
+    text = capsys.readouterr().out
+    assert '| Test radius | 50m | 50m | 50m | 50m | inf |' in text
+    assert 'T.1 painted (shuffled images) (%)' in text
+    rows = json.loads(json_path.read_text())
+    assert [row['network'] for row in rows] == [
+        'painted',
+        'painted (constant scores)',
+        'painted (shuffled images)',
+    ]
+
+
+def test_test_days_are_never_trained_on(place, tmp_path, capsys):
+    assert main(['fit', str(place / 'day_1000'), '--out', str(tmp_path)]) == 1
+    assert 'is for tests' in capsys.readouterr().err
+
+
+def test_presets_are_the_published_ones():
+    robotcar, cvact = preset('paper_robotcar'), preset('paper_cvact')
+    assert (robotcar.loss.gamma, robotcar.loss.radius_m, robotcar.loss.sigma_geo_m) == (10, 50, 10)
+    assert (robotcar.sample.batch_size, robotcar.optimizer.rate) == (64, 5e-5)
+    assert (robotcar.optimizer.dropblock_size, robotcar.optimizer.dropblock_keep) == (11, 0.8)
+    assert (robotcar.sample.offset_m, robotcar.sample.turns, robotcar.epochs) == (
+        5.0,
+        'quarter',
+        1000,
+    )
+    assert (cvact.loss.radius_m, cvact.sample.batch_size, cvact.optimizer.rate) == (100, 16, 1e-5)
+    assert (cvact.epochs, cvact.optimizer.dropblock_size) == (100, 0)
+    with pytest.raises(SettingError, match='expected one of compact'):
+        preset('none')
+
+
+def test_global_training_is_one_flag():
+    settings = TrainingSettings()
+    assert settings.geo_weight().radius_m == 50.0
+    weight = preset('compact').geo_weight()
+    assert float(weight(torch.tensor(60.0))) == 0.0
+    from geoloc_training.commands.fit import fit_settings
+
+    options = main.__globals__['make_parser']().parse_args(
+        ['fit', 'x', '--out', 'y', '--geo-global']
+    )
+    anywhere = fit_settings(options).geo_weight()
+    assert float(anywhere(torch.tensor(60.0))) == 1.0
+    assert float(anywhere(torch.tensor(1.0))) == 1.0
+
+
+def test_rates_rise_and_fall():
+    settings = OptimizerSettings(warm_up=0.1)
+    shares = np.array([0.05, 0.1, 0.55, 1.0])
+    factors = [rate_factor(share, settings) for share in shares]
+    np.testing.assert_allclose(factors, [0.5, 1.0, 0.5, 0.0], atol=1e-9)
+    assert rate_factor(0.7, OptimizerSettings(warm_up=0.0, cosine=False)) == 1.0
+
+
+def test_unknown_kinds_of_data_are_named():
+    with pytest.raises(DriveError, match='expected one of folder'):
+        open_data(['nothing:there'])
+    with pytest.raises(DriveError, match='at least one'):
+        open_data([])
+
+
+def test_export_writes_a_manifest_entry(fitted, tmp_path):
+    # parity is checked by the export itself, and refused beyond the tolerance
+    assert (
+        main(
+            ['export', str(fitted / 'weights.pt'), '--name', 'painted', '--models', str(tmp_path)]
+        )
+        == 0
+    )
+    record = json.loads((tmp_path / 'manifest.json').read_text())['networks'][0]
+    assert (record['name'], record['domain']) == ('painted', 'simulation')
+    network = load_network('painted', 'onnxruntime', models=tmp_path)
+    assert network.contract.name == 'azimuth'

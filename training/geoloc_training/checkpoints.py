@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The state of a training run on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from geoloc_ros.errors import SettingError
+from geoloc_ros.settings import SettingValue
+
+#: Settings that may differ when a run goes on.
+_FREE = ('budget_s', 'epochs', 'threads', 'device', 'checkpoint_s')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """Everything a run needs to go on.
+
+    Attributes:
+        weights: state of the network.
+        optimizer: state of Adam.
+        step: minibatches done.
+        elapsed_s: time trained.
+        epoch: epochs done.
+        settings: of the run, by dotted name.
+    """
+
+    weights: dict[str, Any]
+    optimizer: dict[str, Any]
+    step: int
+    elapsed_s: float
+    epoch: float
+    settings: Mapping[str, SettingValue]
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write it; a run that is killed meanwhile leaves the one before it."""
+    part = path.with_name(f'.{path.name}.part')
+    record = {
+        field.name: getattr(checkpoint, field.name) for field in dataclasses.fields(checkpoint)
+    }
+    torch.save(record, part)
+    part.replace(path)
+
+
+def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpoint:
+    """Read a checkpoint of a run with the same settings.
+
+    Args:
+        path: of the file.
+        settings: of the run that goes on.
+
+    Raises:
+        SettingError: the file is no checkpoint, or of another run.
+    """
+    try:
+        record = torch.load(path, map_location='cpu', weights_only=True)
+        found = Checkpoint(**record)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise SettingError(
+            f'{path} is no checkpoint ({error}); expected one that geoloc-train wrote; delete it '
+            'to start anew'
+        ) from error
+    other = [
+        name
+        for name in sorted({*found.settings, *settings})
+        if name not in _FREE and found.settings.get(name) != settings.get(name)
+    ]
+    if other:
+        raise SettingError(
+            f'{path} is of a run with other {", ".join(other)}; expected the same settings; give '
+            'another --out, or leave out --resume'
+        )
+    return found

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc-train data``: simulated drives with the aerial image of their city."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from geoloc_ros.settings import from_flat, specs
+from geoloc_training.commands.words import settings_of
+from geoloc_training.data.simulated import SimulatedDataSettings, write_simulated_data
+
+
+def add_data_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """``geoloc-train data``."""
+    parser = commands.add_parser('data', help='simulate drives to train on, or to test with')
+    parser.add_argument('--out', type=Path, required=True, help='folder of all places')
+    parser.add_argument('--world', type=int, default=0, metavar='SEED', help='seed of the city')
+    parser.add_argument(
+        '--days', type=int, nargs='+', required=True, help='seeds; from 1000 on for tests only'
+    )
+    parser.add_argument(
+        '--set', nargs='+', default=[], metavar='NAME=VALUE', help='distance_m=4000 workers=1'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    known = list(specs(SimulatedDataSettings))
+    settings = from_flat(SimulatedDataSettings, settings_of(options.set, known))
+    with tqdm(disable=None) as bar:
+
+        def show(what: str, done: int, total: int) -> None:
+            if bar.desc != f'{what}: ':
+                bar.reset(total)
+                bar.set_description(what)
+            bar.update(done - bar.n)
+
+        write_simulated_data(options.out, options.world, tuple(options.days), settings, show)
+    print(f'{options.out}: city {options.world}, days {", ".join(map(str, options.days))}')
+    return 0

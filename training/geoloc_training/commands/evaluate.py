@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc-train evaluate``: recall of trained networks, with controls."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+from geoloc_ros.errors import EvaluationError
+from geoloc_ros.networks.module import CrossViewModule
+from geoloc_ros.networks.torch_backend import load_weights
+from geoloc_training.commands.words import progress_bar
+from geoloc_training.data.prepared import PreparedData, prepared
+from geoloc_training.data.sources import open_data
+from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
+from geoloc_training.tables import Measured, figures, table_one, table_two
+
+_TABLES = {'1': table_one, '2': table_two}
+
+
+def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """``geoloc-train evaluate``."""
+    parser = commands.add_parser('evaluate', help='recall on a grid of references')
+    parser.add_argument('weights', nargs='+', help='weights files, each as NAME=PATH or as a path')
+    parser.add_argument('--data', nargs='+', required=True, help='test drives, a table row each')
+    parser.add_argument('--radius-m', type=float, default=50.0, help='test radius')
+    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the grid')
+    parser.add_argument('--queries', type=int, default=0, help='of each drive; 0 for all')
+    parser.add_argument('--everywhere', action='store_true', help='also without a test radius')
+    parser.add_argument(
+        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
+    )
+    parser.add_argument(
+        '--heading-sigma-deg', type=float, default=0.0, help='error of the heading it is told'
+    )
+    parser.add_argument('--controls', action='store_true', help='constant and shuffled rows too')
+    parser.add_argument('--table', choices=sorted(_TABLES), default='2', help="the paper's layout")
+    parser.add_argument('--json', type=Path, help='write the figures to a file')
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    rows: list[Measured] = []
+    for word in options.weights:
+        name, network = _named(word)
+        for number, drive in enumerate(options.data):
+            data = prepared(open_data([drive]), network.contract, 5.0)
+            for title, settings in _variants(options):
+                label = f'{name} {title}'.strip()
+                rows.append(_measured(f'T.{number + 1}', label, network, data, settings, options))
+    heading = 'searched' if options.search_heading else 'known'
+    print(
+        f'heading of azimuth and aligned networks: {heading}, sigma '
+        f'{options.heading_sigma_deg:g} deg'
+    )
+    print(_TABLES[options.table](rows))
+    if options.json is not None:
+        record = [{'test': r.test, 'network': r.network, **figures(r)} for r in rows]
+        options.json.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+    return 0
+
+
+def _named(word: str) -> tuple[str, CrossViewModule]:
+    name, separator, path = word.partition('=')
+    if not separator:
+        name, path = Path(word).parent.name or Path(word).stem, word
+    if not name or not path:
+        raise EvaluationError(f'weights {word!r}; expected a path, or NAME=PATH')
+    return name, load_weights(Path(path)).module
+
+
+def _variants(options: argparse.Namespace) -> list[tuple[str, GridSettings]]:
+    own = GridSettings(
+        radius_m=options.radius_m,
+        spacing_m=options.spacing_m,
+        queries=options.queries,
+        known_heading=not options.search_heading,
+        heading_sigma_deg=options.heading_sigma_deg,
+    )
+    if not options.controls:
+        return [('', own)]
+    return [
+        ('', own),
+        ('(constant scores)', dataclasses.replace(own, constant=True)),
+        ('(shuffled images)', dataclasses.replace(own, shuffled=True)),
+    ]
+
+
+def _measured(
+    test: str,
+    label: str,
+    network: CrossViewModule,
+    data: PreparedData,
+    settings: GridSettings,
+    options: argparse.Namespace,
+) -> Measured:
+    with progress_bar(f'{test} {label}', 'reference') as show:
+        near = grid_retrieval(network, data, settings, show)
+        everywhere = None
+        if options.everywhere:
+            anywhere = dataclasses.replace(settings, radius_m=math.inf)
+            everywhere = grid_retrieval(network, data, anywhere, show)
+    return Measured(test, label, near, everywhere)

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc-train export``: weights into a models folder, with ONNX files and a manifest entry."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import shlex
+import shutil
+
+from geoloc_ros.errors import NetworkError
+from geoloc_ros.networks.export import export_onnx
+from geoloc_ros.networks.torch_backend import load_weights
+from geoloc_ros.networks.weights import (
+    MANIFEST_NAME,
+    ManifestEntry,
+    WeightsFile,
+    file_sha256,
+    read_manifest,
+    write_manifest,
+)
+from geoloc_training.commands.fit import REPORT_NAME
+
+
+def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """``geoloc-train export``."""
+    parser = commands.add_parser('export', help='ONNX files and a manifest entry, parity checked')
+    parser.add_argument('weights', type=Path, help='that "fit" wrote')
+    parser.add_argument('--name', required=True, help='of the network in the manifest')
+    parser.add_argument('--models', type=Path, default=Path('models'), help='folder to write to')
+    parser.add_argument('--licence', default='Apache-2.0', help='of the weights')
+    parser.add_argument('--command', default='', help='that trained them, for the manifest')
+    parser.add_argument('--tolerance', type=float, default=1e-4, help='of parity with torch')
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    loaded = load_weights(options.weights)
+    folder = options.models
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f'{options.name}.pt'
+    if target.resolve() != options.weights.resolve():
+        shutil.copyfile(options.weights, target)
+    parity = export_onnx(target, folder, options.name, options.tolerance)
+    report = _report(options.weights.parent / REPORT_NAME, loaded.sha256)
+    manifest = folder / MANIFEST_NAME
+    entries = read_manifest(manifest) if manifest.exists() else {}
+    entries[options.name] = ManifestEntry(
+        name=options.name,
+        architecture=loaded.architecture,
+        contract=loaded.module.contract,
+        weights=_file(target),
+        ground_onnx=_file(folder / f'{options.name}.ground.onnx'),
+        reference_onnx=_file(folder / f'{options.name}.reference.onnx'),
+        licence=options.licence,
+        domain=loaded.domain,
+        training_command=options.command or report[0],
+        figures=report[1],
+    )
+    write_manifest(manifest, entries)
+    print(
+        f'{manifest}: {options.name}, differs from torch by {parity.ground:.2g} (ground) and '
+        f'{parity.reference:.2g} (reference)'
+    )
+    return 0
+
+
+def _file(path: Path) -> WeightsFile:
+    return WeightsFile(path.name, file_sha256(path))
+
+
+def _report(path: Path, sha256: str) -> tuple[str, dict[str, float]]:
+    """The training command and the figures that ``fit`` noted beside the weights."""
+    if not path.exists():
+        return '', {}
+    try:
+        report = json.loads(path.read_text(encoding='utf-8'))
+        matches = report['weights_sha256'] == sha256
+        words = ['geoloc-train', 'fit', *report['data']]
+        words += ['--set', *(f'{name}={value}' for name, value in report['settings'].items())]
+        figures = {
+            f'{title}: {name}': float(value)
+            for title, numbers in report['figures'].items()
+            for name, value in numbers.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NetworkError(
+            f'{path} cannot be read ({error!r}); expected the report of geoloc-train fit; train '
+            'again, or move it away'
+        ) from error
+    return (shlex.join(words), figures) if matches else ('', {})

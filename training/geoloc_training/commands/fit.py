@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc-train fit``: train a network."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import torch
+
+from geoloc_ros.errors import SettingError
+from geoloc_ros.networks.architectures import build
+from geoloc_ros.networks.module import CrossViewModule
+from geoloc_ros.networks.torch_backend import save_weights
+from geoloc_ros.settings import from_flat, specs, to_flat
+from geoloc_training.commands.words import progress_bar, settings_of
+from geoloc_training.data.prepared import DataSet, prepared
+from geoloc_training.data.simulated import FIRST_TEST_DAY
+from geoloc_training.data.sources import open_data
+from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
+from geoloc_training.settings import PRESETS, TrainingSettings, preset
+from geoloc_training.tables import Measured, figures
+from geoloc_training.trainer import Trainer
+
+WEIGHTS_NAME = 'weights.pt'
+REPORT_NAME = 'report.json'
+
+
+def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """``geoloc-train fit``."""
+    parser = commands.add_parser('fit', help='train a network')
+    parser.add_argument('data', nargs='+', help='drives to train on: a folder, or KIND:PATH')
+    parser.add_argument('--out', type=Path, required=True, help='weights, checkpoint, log')
+    parser.add_argument('--preset', choices=sorted(PRESETS), default='compact')
+    parser.add_argument(
+        '--network', help='architecture, in place of the one of the preset (docs/networks.md)'
+    )
+    parser.add_argument(
+        '--geo-global',
+        action='store_true',
+        help='the baseline: minibatches of any pairs, triplets without weights',
+    )
+    parser.add_argument(
+        '--set', nargs='+', default=[], metavar='NAME=VALUE', help='settings over the preset'
+    )
+    parser.add_argument('--validation', nargs='+', default=[], help='drives to measure with')
+    parser.add_argument('--queries', type=int, default=120, help='of each validation place')
+    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the validation grid')
+    parser.add_argument('--domain', default='simulation', help='what the data show')
+    parser.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
+    parser.set_defaults(run=_run)
+
+
+def fit_settings(options: argparse.Namespace) -> TrainingSettings:
+    """The preset with what the options change."""
+    values = to_flat(preset(options.preset))
+    values |= settings_of(options.set, list(specs(TrainingSettings)))
+    if options.network:
+        values['network'] = options.network
+    if options.geo_global:
+        values['sample.local'] = False
+    return from_flat(TrainingSettings, values)
+
+
+def check_training_days(data: DataSet) -> None:
+    """Refuse to train on simulated test days.
+
+    Raises:
+        SettingError: a drive is of one.
+    """
+    tests = [f'{drive.place}/{drive.name}' for drive in data.drives if drive.day >= FIRST_TEST_DAY]
+    if tests:
+        raise SettingError(
+            f'{", ".join(tests)} is for tests (days from {FIRST_TEST_DAY} on); expected training '
+            'days; name the drives one by one'
+        )
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = fit_settings(options)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    network = build(settings.network, pretrained=settings.pretrained)
+    data = open_data(options.data)
+    check_training_days(data)
+    with progress_bar('ground images', 'image') as show:
+        pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
+    print(f'{len(pairs.table)} pairs of {len(data.drives)} drives')
+    trainer = Trainer(network, pairs, settings, options.out)
+    if options.resume:
+        trainer.resume()
+    trainer.run()
+    if not trainer.is_first:
+        return 0
+    network.cpu().eval()
+    sha256 = save_weights(options.out / WEIGHTS_NAME, settings.network, network, options.domain)
+    print(f'{options.out / WEIGHTS_NAME}: sha256 {sha256}')
+    _report(options, settings, network, sha256)
+    return 0
+
+
+def _report(
+    options: argparse.Namespace, settings: TrainingSettings, network: CrossViewModule, sha256: str
+) -> None:
+    """Measure on the validation drives, and write down what was done."""
+    numbers: dict[str, dict[str, float]] = {}
+    if options.validation:
+        data = prepared(open_data(options.validation), network.contract, 5.0)
+        grid = GridSettings(settings.loss.radius_m, options.spacing_m, options.queries)
+        for known in (True, False) if network.contract.heading == 'azimuth' else (True,):
+            with progress_bar('validation', 'reference') as show:
+                found = grid_retrieval(
+                    network, data, dataclasses.replace(grid, known_heading=known), show
+                )
+            title = 'heading known' if known else 'heading searched'
+            if network.contract.heading == 'north_up':
+                title = 'north up'
+            numbers[title] = figures(Measured('validation', settings.network, found))
+            print(f'{title}: {numbers[title]}')
+    report = {
+        'weights_sha256': sha256,
+        'settings': to_flat(settings),
+        'data': list(options.data),
+        'validation': list(options.validation),
+        'figures': numbers,
+    }
+    (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')

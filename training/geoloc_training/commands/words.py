@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Progress bars, and settings from words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import contextlib
+
+from tqdm import tqdm
+
+from geoloc_ros.errors import SettingError
+from geoloc_ros.settings import SettingSpec
+from geoloc_training.data.records import Progress
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, unit: str) -> Iterator[Progress]:
+    """A bar that is told (done, total); nothing where the output is no terminal."""
+    with tqdm(unit=unit, desc=title, disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def settings_of(
+    words: Sequence[str], known: Sequence[SettingSpec]
+) -> dict[str, bool | float | str]:
+    """``NAME=VALUE`` words as a mapping, each value read as the type of its setting.
+
+    Raises:
+        SettingError: a word is not of that form, or a value is not of its type.
+    """
+    types = {spec.name: spec.value_type for spec in known}
+    values: dict[str, bool | float | str] = {}
+    for word in words:
+        name, separator, text = word.partition('=')
+        if not separator or not name or not text:
+            raise SettingError(
+                f'--set has {word!r}; expected NAME=VALUE such as sample.batch_size=32'
+            )
+        values[name] = _value(name, text, types.get(name, str))
+    return values
+
+
+def _value(name: str, text: str, wanted: type) -> bool | float | str:
+    if wanted is bool and text.lower() in ('true', 'false'):
+        return text.lower() == 'true'
+    try:
+        if wanted is int:
+            return int(text)
+        if wanted is float:
+            return float(text)
+    except ValueError as error:
+        raise SettingError(
+            f'--set {name}={text}; expected a number of type {wanted.__name__}'
+        ) from error
+    return text

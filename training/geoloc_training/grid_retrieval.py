@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Retrieval of ground images against a regular grid of references, as a map holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import math
+
+import numpy as np
+import torch
+
+from geoloc_ros.networks.distances import descriptor_distances
+from geoloc_ros.networks.module import CrossViewModule
+from geoloc_ros.types import FloatArray
+from geoloc_training.data.prepared import PreparedData
+from geoloc_training.data.records import ImageU8, IntArray, Progress, no_progress
+from geoloc_training.data.references import NORTH_UP_RAD
+from geoloc_training.recall import Float32Array, Retrieval, joined, retrieve
+
+_CHUNK = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GridSettings:
+    """How retrieval is measured.
+
+    Attributes:
+        radius_m: test radius; infinite for all references of a place.
+        spacing_m: between references.
+        queries: at most so many of each place, spread evenly; 0 for all.
+        known_heading: references (or yaw bins) are those of the true heading.
+        heading_sigma_deg: error of that heading.
+        seed: of the grid's place against the roads, and of the heading's error.
+        constant: control: every reference looks the same.
+        shuffled: control: each query is given another one's picture.
+    """
+
+    radius_m: float = 50.0
+    spacing_m: float = 5.0
+    queries: int = 0
+    known_heading: bool = True
+    heading_sigma_deg: float = 0.0
+    seed: int = 0
+    constant: bool = False
+    shuffled: bool = False
+
+
+def grid_retrieval(
+    network: CrossViewModule,
+    data: PreparedData,
+    settings: GridSettings,
+    show: Progress = no_progress,
+) -> Retrieval:
+    """Retrieve every query among the grid's references.
+
+    An ``aligned`` network is given references turned to the true heading (plus its error) of each
+    query; the others north-up ones, and ``azimuth`` searches all headings unless it is known.
+    """
+    parts = [
+        _place_retrieval(network, data, place, settings, show)
+        for place in range(len(data.table.place_names))
+    ]
+    return joined(parts)
+
+
+def describe(
+    branch: Callable[[torch.Tensor], torch.Tensor],
+    pictures: ImageU8,
+    show: Progress = no_progress,
+) -> Float32Array:
+    """Descriptors of pictures in chunks, float32, shape (n, ...)."""
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), _CHUNK):
+            chunk = torch.from_numpy(pictures[start : start + _CHUNK])
+            found.append(branch(chunk).float().cpu().numpy())
+            show(min(start + _CHUNK, len(pictures)), len(pictures))
+    return np.concatenate(found)
+
+
+def grid_around(places_m: FloatArray, spacing_m: float, reach_m: float, seed: int) -> FloatArray:
+    """Points of a regular grid within reach of any place, shape (m, 2).
+
+    The grid is shifted by a drawn part of its spacing, so that it knows nothing of the places.
+    """
+    random = np.random.default_rng(seed)
+    shift = random.uniform(0.0, spacing_m, 2)
+    low = np.floor((places_m.min(0) - reach_m - shift) / spacing_m)
+    high = np.ceil((places_m.max(0) + reach_m - shift) / spacing_m)
+    x, y = (np.arange(low[axis], high[axis] + 1) * spacing_m + shift[axis] for axis in (0, 1))
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    near = np.zeros(len(points), dtype=np.bool_)
+    for place in places_m:
+        near |= np.hypot(*(points - place).T) <= reach_m
+    return points[near]
+
+
+def _place_retrieval(
+    network: CrossViewModule,
+    data: PreparedData,
+    place: int,
+    settings: GridSettings,
+    show: Progress,
+) -> Retrieval:
+    numbers = np.flatnonzero(data.table.places == place)
+    if settings.queries and len(numbers) > settings.queries:
+        chosen = np.linspace(0, len(numbers) - 1, settings.queries)
+        numbers = numbers[np.round(chosen).astype(np.int64)]
+    random = np.random.default_rng(settings.seed + 1)
+    truth, yaws = data.table.positions_m[numbers], data.table.yaws_rad[numbers]
+    told = yaws + math.radians(settings.heading_sigma_deg) * random.standard_normal(len(yaws))
+    pictures = data.pictures[numbers]
+    if settings.shuffled:
+        pictures = pictures[random.permutation(len(pictures))]
+    grounds = describe(network.ground, pictures)
+    reach = settings.radius_m if math.isfinite(settings.radius_m) else 50.0
+    grid = grid_around(truth, settings.spacing_m, reach, settings.seed)
+    if network.contract.heading == 'aligned':
+        match = _aligned_matcher(network, data, place, grid, told, grounds, settings, show)
+    else:
+        match = _map_matcher(network, data, place, grid, told, grounds, settings, show)
+    return retrieve(truth, grid, settings.radius_m, match)
+
+
+def _map_matcher(
+    network: CrossViewModule,
+    data: PreparedData,
+    place: int,
+    grid: FloatArray,
+    told_rad: FloatArray,
+    grounds: Float32Array,
+    settings: GridSettings,
+    show: Progress,
+) -> Callable[[int, IntArray], Float32Array]:
+    """Distances to references that are described once, north-up."""
+    contract = network.contract
+    references = _described(network, data, place, grid, np.full(len(grid), NORTH_UP_RAD), show)
+    if settings.constant:
+        references[:] = references.mean(axis=0)
+    yaws = contract.yaws_rad
+
+    def match(query: int, near: IntArray) -> Float32Array:
+        distances = descriptor_distances(contract, grounds[query], references[near])
+        if settings.known_heading and contract.heading == 'azimuth':
+            best = int(np.argmax(np.cos(yaws - told_rad[query])))
+            return distances[:, best : best + 1]
+        return distances
+
+    return match
+
+
+def _aligned_matcher(
+    network: CrossViewModule,
+    data: PreparedData,
+    place: int,
+    grid: FloatArray,
+    told_rad: FloatArray,
+    grounds: Float32Array,
+    settings: GridSettings,
+    show: Progress,
+) -> Callable[[int, IntArray], Float32Array]:
+    """Distances to references turned to the heading of each query, described when asked for."""
+
+    def match(query: int, near: IntArray) -> Float32Array:
+        up = np.full(len(near), told_rad[query])
+        references = _described(network, data, place, grid[near], up, no_progress)
+        if settings.constant:
+            references[:] = references.mean(axis=0)
+        show(query + 1, len(grounds))
+        return descriptor_distances(network.contract, grounds[query], references)
+
+    return match
+
+
+def _described(
+    network: CrossViewModule,
+    data: PreparedData,
+    place: int,
+    positions_m: FloatArray,
+    up_rad: FloatArray,
+    show: Progress,
+) -> Float32Array:
+    """Descriptors of references, cut and described in chunks."""
+    found = []
+    for start in range(0, len(positions_m), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        pictures = data.patches[place].cut(positions_m[part], up_rad[part])
+        found.append(describe(network.reference, pictures))
+        show(min(start + _CHUNK, len(positions_m)), len(positions_m))
+    return np.concatenate(found)
