@@ -14,6 +14,7 @@ import matplotlib
 matplotlib.use('Agg')
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 import numpy as np
 
@@ -23,6 +24,7 @@ from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.orthophoto import Orthophoto, aerial_patch
 from geoloc_sim.city import City
 from geoloc_sim.meshes.city import lean_mesh
+from geoloc_sim.output_paths import whole_file
 from geoloc_sim.rendering.cameras import PinholeCamera
 from geoloc_sim.rendering.effects import CameraEffects
 from geoloc_sim.rendering.ground_view import GroundView, Shot, ground_view
@@ -72,7 +74,7 @@ def write_preview(
 
     Args:
         city: what is shown.
-        path: a PNG file.
+        path: a picture file; its ending (.png, .jpg, .pdf) says of which kind.
         places: rows.
         days: seeds of days; the first is that of the view, the others follow beside it.
         flight: seed of the aerial image.
@@ -80,11 +82,18 @@ def write_preview(
         progress: told of each picture.
 
     Raises:
-        SettingError: no places or no days are asked for.
+        SettingError: no places or no days are asked for, or the file's ending is unknown.
+        DriveError: the file cannot be written.
     """
     if places < 1 or not days:
         raise SettingError(
             f'preview of {places} places on {len(days)} days; expected at least one of each'
+        )
+    kinds = FigureCanvasAgg.get_supported_filetypes()
+    if path.suffix[1:].lower() not in kinds:
+        raise SettingError(
+            f'preview {path.name!r} has the ending {path.suffix!r}; expected one of '
+            f'{", ".join(sorted(kinds))}; give the file a name such as sheet.png'
         )
     poses = street_poses(city.world.layout, places, 'preview places', seed)
     scenes = [city.on_day(day) for day in days]
@@ -109,8 +118,8 @@ def write_preview(
         sheet.cell(row, 5, 'lean: depth').imshow(_near(lean.depth_m), cmap='gray', vmin=0, vmax=1)
         for number, day in enumerate(days[1:], start=1):
             sheet.cell(row, 5 + number, f'day {day}').imshow(views[number].rgb)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with whole_file(path) as part:
+        figure.savefig(part)
 
 
 def patch_ahead(photo: Orthophoto, pose: Pose2) -> ImageU8:

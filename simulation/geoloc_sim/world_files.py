@@ -19,10 +19,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoloc_ros.errors import DriveError
 from geoloc_sim.city import City
 from geoloc_sim.drive import level_positions
 from geoloc_sim.meshes.records import SurfaceMesh
+from geoloc_sim.output_paths import new_folder
 from geoloc_sim.world.records import AreaKind, World
 
 _PLAN_COLOURS = {
@@ -47,26 +47,25 @@ def write_world(city: City, folder: Path, show: Callable[[str], None] = lambda _
 
     Args:
         city: what to write.
-        folder: made; must not exist yet.
+        folder: made when all is there; must not exist yet.
         show: told what is being written.
 
     Returns:
         A few lines for people.
 
     Raises:
-        DriveError: the folder exists already.
+        DriveError: the folder exists already, or cannot be written.
     """
-    if folder.exists():
-        raise DriveError(f'{folder} exists already; expected a new folder; give another --out')
-    folder.mkdir(parents=True)
     summary = _summary(city)
-    (folder / 'world.json').write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
-    show('world.geojson')
-    _write_geojson(folder / 'world.geojson', city.world)
-    show('world.ply')
-    write_ply(folder / 'world.ply', city.mesh)
-    show('plan.png')
-    write_plan(folder / 'plan.png', city.world)
+    with new_folder(folder) as part:
+        text = json.dumps(summary, indent=2) + '\n'
+        (part / 'world.json').write_text(text, encoding='utf-8')
+        show('world.geojson')
+        _write_geojson(part / 'world.geojson', city.world)
+        show('world.ply')
+        write_ply(part / 'world.ply', city.mesh)
+        show('plan.png')
+        write_plan(part / 'plan.png', city.world)
     counts = ', '.join(f'{value} {name}' for name, value in summary['counts'].items())
     return f'{folder}: {city.world.layout.name}: {counts}'
 

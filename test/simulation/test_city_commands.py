@@ -11,6 +11,7 @@ import numpy as np
 import pyproj
 import pytest
 import rasterio
+from scipy.spatial.transform import Rotation
 
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.errors import SettingError
@@ -101,6 +102,39 @@ def test_drive_holds_pictures_and_their_camera(tmp_path, capsys):
         assert shown.std() > 10.0
 
 
+def test_the_camera_of_a_drive_is_the_one_asked_for(tmp_path, town):
+    words = ['drive', *TOWN, '--distance-m', '50', '--rate-hz', '0.2', '--size', '64', '48']
+    words += ['--raw', '--workers', '1', '--mount-m', '0.5', '0.2', '2', '--look-deg', '90', '10']
+    words += ['--distortion', '-0.1', '0.01', '0.001', '0', '0']
+    still = ['--set', 'film.effects.exposure_s=0', 'film.effects.shot_noise=0']
+    still += ['film.effects.read_noise=0', 'motion.stop_share=0']
+    out = tmp_path / 'b'
+    assert cli.main([*words, *still, '--out', str(out)]) == 0
+    noise = ['--set', 'film.effects.shot_noise=0.01', 'motion.stop_share=0']
+    assert cli.main([*words, *noise, '--out', str(tmp_path / 'n')]) == 0
+    with BagReader(out) as bag:
+        picture = next(iter(bag.messages(['/camera/image']))).message
+        info = next(iter(bag.messages(['/camera/camera_info']))).message
+        static = next(iter(bag.messages(['/tf_static']))).message
+    assert (picture.encoding, picture.step, picture.height) == ('rgb8', 64 * 3, 48)
+    assert list(info.d) == [-0.1, 0.01, 0.001, 0.0, 0.0]
+    mount = next(t for t in static.transforms if t.child_frame_id == info.header.frame_id)
+    place, turn = mount.transform.translation, mount.transform.rotation
+    assert (place.x, place.y, place.z) == (0.5, 0.2, 2.0)
+    axis = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).apply((0.0, 0.0, 1.0))
+    up = np.radians(10.0)
+    np.testing.assert_allclose(axis, (0.0, np.cos(up), np.sin(up)), atol=1e-9)
+    with BagReader(tmp_path / 'n') as bag:
+        noisy = next(iter(bag.messages(['/camera/image']))).message
+
+    def grain(message):
+        rgb = np.asarray(message.data, dtype=np.float64).reshape(48, 64, 3)
+        return np.median(np.abs(rgb[:, :, 0] - rgb[:, :, 1]))
+
+    assert not np.array_equal(picture.data, noisy.data)
+    assert grain(noisy) > grain(picture) + 2.0  # noise of the channels is independent
+
+
 def test_drive_without_pictures(tmp_path):
     words = ['drive', *TOWN, '--distance-m', '50', '--no-pictures', '--set']
     assert cli.main([*words, 'odometry_source=stereo', '--out', str(tmp_path / 'b')]) == 0
@@ -160,6 +194,36 @@ def test_options_that_contradict_each_other(tmp_path, capsys):
     words = ['world', '--trajectory', 'track.txt', '--out', str(tmp_path / 'w')]
     assert cli.main(words) == 1
     assert 'without --osm' in capsys.readouterr().err
+
+
+def test_a_folder_that_exists_is_refused_before_the_world_is_built(tmp_path, monkeypatch, capsys):
+    def build(_options):
+        raise AssertionError('built a world first')
+
+    for name in ('worlds', 'pictures', 'drives'):
+        monkeypatch.setattr(f'geoloc_sim.commands.{name}.city_of', build)
+    for command in ('world', 'drive', 'panoramas', 'lean-grid'):
+        assert cli.main([command, '--out', str(tmp_path)]) == 1
+        assert 'exists already' in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_is_said(tmp_path, monkeypatch, capsys, town):
+    for name in ('worlds', 'pictures', 'drives'):
+        monkeypatch.setattr(f'geoloc_sim.commands.{name}.city_of', lambda _options: town)
+    (tmp_path / 'file').write_text('mine')
+    folder, inside = str(tmp_path), str(tmp_path / 'file/x')
+    for words in (
+        ['world', '--out', inside],
+        ['aerial', '--gsd', '5', '--out', inside],
+        ['aerial', '--gsd', '5', '--out', folder],
+        ['aerial', '--gsd', '5', '--format', 'mbtiles', '--out', folder],
+        ['aerial', '--gsd', '5', '--format', 'xyz', '--out', inside],
+        ['preview', '--places', '1', '--days', '1', '--out', f'{folder}/sheet.xyz'],
+    ):
+        assert cli.main(words) == 1, words
+        text = capsys.readouterr().err
+        assert 'cannot be written' in text or 'is a folder' in text or 'has the ending' in text
+    assert [path.name for path in tmp_path.iterdir()] == ['file']
 
 
 def test_words_of_set():

@@ -15,6 +15,7 @@ import rasterio.windows
 
 from geoloc_sim.aerial.grids import CrsGrid, Window
 from geoloc_sim.aerial.records import ATTRIBUTION, ImageSource, Progress, no_progress
+from geoloc_sim.output_paths import whole_file
 
 _BLOCK_PX = 512
 _SMALLEST_OVERVIEW_PX = 256
@@ -44,11 +45,13 @@ def write_geotiff(
         compression: of the pixels.
         attribution: stored as the tags ATTRIBUTION and TIFFTAG_COPYRIGHT.
         progress: told of each block drawn.
+
+    Raises:
+        DriveError: the file cannot be written.
     """
     grid = source.grid
-    part = path.with_name(f'.{path.name}.part')
     windows = list(_blocks(grid))
-    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), whole_file(path) as part:
         with rasterio.open(part, 'w', **_profile(grid, compression)) as file:
             file.update_tags(ATTRIBUTION=attribution, TIFFTAG_COPYRIGHT=attribution)
             for number, window in enumerate(windows):
@@ -63,7 +66,6 @@ def write_geotiff(
             factors = _overview_factors(grid)
             if factors:
                 file.build_overviews(factors, Resampling.average)
-    part.replace(path)
 
 
 def _profile(grid: CrsGrid, compression: Compression) -> dict[str, object]:

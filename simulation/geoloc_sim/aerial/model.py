@@ -31,6 +31,7 @@ from geoloc_sim.aerial.grids import (
     ground_of_window,
 )
 from geoloc_sim.aerial.settings import AerialSettings
+from geoloc_sim.output_paths import whole_file
 from geoloc_sim.randomness import stream
 
 
@@ -143,13 +144,15 @@ def write_model(path: Path, model: AerialModel) -> None:
 
     Raises:
         GeodesyError: the raster has no coordinate system.
+        DriveError: the file cannot be written.
     """
     if not isinstance(model.grid, CrsGrid):
         raise GeodesyError(
             f'raster is a {type(model.grid).__name__}; expected a CrsGrid: only rasters with a '
             'coordinate system are kept'
         )
-    path.write_text(json.dumps(dataclasses.asdict(model), indent=2) + '\n')
+    with whole_file(path) as part:
+        part.write_text(json.dumps(dataclasses.asdict(model), indent=2) + '\n', encoding='utf-8')
 
 
 def read_model(path: Path) -> AerialModel:

@@ -12,6 +12,7 @@ import sqlite3
 
 from geoloc_sim.aerial.records import ATTRIBUTION, ImageSource, Progress, no_progress
 from geoloc_sim.aerial.tiles import TileFormat, TileRange, encoded, tile_count, tiles, tiles_over
+from geoloc_sim.output_paths import whole_file, writing
 
 #: Marks an SQLite file as MBTiles ('MPBX').
 _APPLICATION_ID = 0x4D504258
@@ -43,9 +44,8 @@ def write_mbtiles(
 
     Raises:
         SettingError: the zooms are out of order or range.
+        DriveError: the file cannot be written.
     """
-    part = path.with_name(f'.{path.name}.part')
-    part.unlink(missing_ok=True)
     total = tile_count(source, min_zoom, max_zoom)
     west, south, east, north = _bounds_deg(tiles_over(source, max_zoom))
     metadata = {
@@ -60,7 +60,11 @@ def write_mbtiles(
         'description': 'aerial image of a simulated world',
         'attribution': attribution,
     }
-    with contextlib.closing(sqlite3.connect(part)) as database, database:
+    with (
+        whole_file(path) as part,
+        contextlib.closing(sqlite3.connect(part)) as database,
+        database,
+    ):
         database.execute(f'PRAGMA application_id = {_APPLICATION_ID}')
         database.execute('CREATE TABLE metadata (name TEXT, value TEXT)')
         database.execute(
@@ -79,7 +83,6 @@ def write_mbtiles(
         database.execute(
             'CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)'
         )
-    part.replace(path)
 
 
 def write_xyz(
@@ -93,6 +96,7 @@ def write_xyz(
 ) -> None:
     """Write tiles as ``folder/z/x/y.png`` (or ``.jpg``), and ``tiles.json`` (TileJSON 3.0).
 
+    ``tiles.json`` comes last: a folder without it is not whole.
     All have the one format, as readers expect of such a folder: with JPEG, what was not seen is
     black.
 
@@ -107,7 +111,21 @@ def write_xyz(
 
     Raises:
         SettingError: the zooms are out of order or range.
+        DriveError: the folder cannot be written.
     """
+    with writing(folder):
+        _write_xyz(folder, source, (min_zoom, max_zoom), tile_format, attribution, progress)
+
+
+def _write_xyz(
+    folder: Path,
+    source: ImageSource,
+    zooms: tuple[int, int],
+    tile_format: TileFormat,
+    attribution: str,
+    progress: Progress,
+) -> None:
+    min_zoom, max_zoom = zooms
     total = tile_count(source, min_zoom, max_zoom)
     ending = tile_format.value
     for number, tile in enumerate(tiles(source, min_zoom, max_zoom)):

@@ -11,7 +11,8 @@ from geoloc_ros.bags.conversion import ConversionReport
 from geoloc_ros.bags.writer import Storage
 from geoloc_ros.settings import from_flat
 from geoloc_sim.city import City
-from geoloc_sim.commands.progress import progress_bar, settings_of, working
+from geoloc_sim.commands.camera import add_camera_options, camera_of
+from geoloc_sim.commands.progress import progress_bar, settings_of, split_settings, working
 from geoloc_sim.commands.worlds import add_world_options, city_of
 from geoloc_sim.drive import simulate_drive
 from geoloc_sim.drive_bag import write_bag
@@ -21,8 +22,8 @@ from geoloc_sim.drives.kitti_city import kitti_city_drive
 from geoloc_sim.drives.settings import CityDriveSettings
 from geoloc_sim.drives.traffic import traffic
 from geoloc_sim.kitti_drive import kitti_drive
+from geoloc_sim.output_paths import require_new
 from geoloc_sim.records import SimulatedDrive
-from geoloc_sim.rendering.cameras import PinholeCamera
 from geoloc_sim.rendering.days import draw_day
 from geoloc_sim.rendering.records import DayConditions
 from geoloc_sim.settings import DriveSettings
@@ -50,8 +51,6 @@ def _add_drive(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--seed', type=int, default=0, help='route, driving and noises')
     parser.add_argument('--distance-m', type=float, default=2000.0, help='length of the drive')
     parser.add_argument('--rate-hz', type=float, default=10.0, help='pictures in a second')
-    parser.add_argument('--size', type=int, nargs=2, default=(320, 240), metavar=('W', 'H'))
-    parser.add_argument('--fov-deg', type=float, default=90.0, help='horizontal field of view')
     parser.add_argument('--raw', action='store_true', help='Image instead of CompressedImage')
     parser.add_argument('--no-pictures', action='store_true', help='the other sensors only')
     parser.add_argument('--no-traffic', action='store_true', help='no other moving cars')
@@ -61,30 +60,32 @@ def _add_drive(commands: Commands[argparse.ArgumentParser]) -> None:
         nargs='+',
         default=[],
         metavar='NAME=VALUE',
-        help='other settings: odometry_source=stereo, motion.cruise_speed_m_s=8',
+        help='other settings: odometry_source=stereo, motion.stop_share=0.5, '
+        'film.effects.exposure_s=0.02 (motion blur), film.effects.shot_noise=0',
     )
+    add_camera_options(parser)
     _add_output(parser)
     parser.set_defaults(run=_run_drive)
 
 
 def _run_drive(options: argparse.Namespace) -> int:
-    settings = from_flat(
-        CityDriveSettings, {'distance_m': options.distance_m, **settings_of(options.set)}
-    )
+    of_film, of_drive = split_settings(settings_of(options.set), 'film')
+    settings = from_flat(CityDriveSettings, {'distance_m': options.distance_m, **of_drive})
     film = from_flat(
         FilmSettings,
         {
             'rate_hz': options.rate_hz,
             'compressed': not options.raw,
             'workers': options.workers,
+            **of_film,
         },
     )
+    camera = camera_of(options)
+    require_new(options.out)
     city, day = city_of(options), draw_day(options.day)
     with working('driving'):
         drive = _drive_through(city, settings, day, options)
         cars = None if options.no_traffic else traffic(city.world, day, drive.truth, settings)
-    width, height = options.size
-    camera = PinholeCamera.with_field_of_view(width, height, options.fov_deg)
     storage = Storage(options.storage)
     with progress_bar(drive.name, 'message') as show:
         if options.no_pictures:

@@ -17,6 +17,7 @@ from geoloc_sim.commands.progress import progress_bar, settings_of, working
 from geoloc_sim.commands.worlds import add_world_options, city_of
 from geoloc_sim.drives.panoramas import PanoramaSettings, write_panoramas
 from geoloc_sim.meshes.city import lean_mesh
+from geoloc_sim.output_paths import require_new
 from geoloc_sim.preview import write_preview
 from geoloc_sim.rendering.days import draw_day
 from geoloc_sim.rendering.lean_data_set import write_lean_grid
@@ -61,7 +62,6 @@ def _run_aerial(options: argparse.Namespace) -> int:
     city = city_of(options)
     with working('flying over'):
         photo = city.from_above(settings, options.flight)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     with progress_bar(options.format, 'tile') as show:
         if options.format == 'geotiff':
             kind = Compression.JPEG if options.jpeg else Compression.DEFLATE
@@ -92,6 +92,7 @@ def _run_panoramas(options: argparse.Namespace) -> int:
     settings = from_flat(
         PanoramaSettings, {'spacing_m': options.spacing_m, **settings_of(options.set)}
     )
+    require_new(options.out)
     city, day = city_of(options), draw_day(options.day)
     with progress_bar('panoramas', 'panorama') as show:
         count = write_panoramas(
@@ -122,6 +123,7 @@ def _add_lean_grid(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def _run_lean_grid(options: argparse.Namespace) -> int:
     settings = from_flat(LeanGridSettings, {'step_m': options.step_m, **settings_of(options.set)})
+    require_new(options.out)
     city = city_of(options)
     layout = city.world.layout
     west, south, east, north = options.area_m or layout.bounds_m
@@ -150,7 +152,7 @@ def _add_preview(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--days', type=int, nargs='+', default=[1, 2, 3], help='side by side')
     parser.add_argument('--flight', type=int, default=0, help='seed of the day of the flight')
     parser.add_argument('--seed', type=int, default=0, help='of the places')
-    parser.add_argument('--out', type=Path, required=True, help='a PNG file')
+    parser.add_argument('--out', type=Path, required=True, help='a picture file: .png, .jpg, .pdf')
     parser.set_defaults(run=_run_preview)
 
 

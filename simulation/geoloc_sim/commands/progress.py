@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
+from typing import TypeAlias
 
 from tqdm import tqdm
 
 from geoloc_ros.errors import SettingError
+
+SettingWord: TypeAlias = int | float | str | bool
 
 
 @contextlib.contextmanager
@@ -31,13 +34,13 @@ def working(title: str) -> Iterator[Callable[[str], None]]:
         yield bar.set_description
 
 
-def settings_of(words: Sequence[str]) -> dict[str, int | float | str | bool]:
+def settings_of(words: Sequence[str]) -> dict[str, SettingWord]:
     """``NAME=VALUE`` words as a mapping.
 
     Raises:
         SettingError: a word is not of that form.
     """
-    values: dict[str, int | float | str | bool] = {}
+    values: dict[str, SettingWord] = {}
     for word in words:
         name, separator, text = word.partition('=')
         if not separator or not name or not text:
@@ -48,7 +51,16 @@ def settings_of(words: Sequence[str]) -> dict[str, int | float | str | bool]:
     return values
 
 
-def _value(text: str) -> int | float | str | bool:
+def split_settings(
+    values: Mapping[str, SettingWord], group: str
+) -> tuple[dict[str, SettingWord], dict[str, SettingWord]]:
+    """The values named ``group.NAME``, by NAME, and all others."""
+    start = f'{group}.'
+    inside = {name[len(start) :]: v for name, v in values.items() if name.startswith(start)}
+    return inside, {name: v for name, v in values.items() if not name.startswith(start)}
+
+
+def _value(text: str) -> SettingWord:
     if text.lower() in ('true', 'false'):
         return text.lower() == 'true'
     for number in (int, float):

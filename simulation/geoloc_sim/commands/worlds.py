@@ -10,8 +10,9 @@ from pathlib import Path
 from geoloc_ros.errors import SettingError
 from geoloc_ros.settings import from_flat
 from geoloc_sim.city import City, build_city, model_city, osm_city
-from geoloc_sim.commands.progress import settings_of, working
+from geoloc_sim.commands.progress import settings_of, split_settings, working
 from geoloc_sim.kitti_drive import kitti_truth
+from geoloc_sim.output_paths import require_new
 from geoloc_sim.world.dressing_settings import DressingSettings
 from geoloc_sim.world.osm_settings import OsmSettings
 from geoloc_sim.world.procedural import procedural_layout
@@ -54,16 +55,8 @@ def city_of(options: argparse.Namespace) -> City:
     """
     if options.trajectory is not None and options.osm is None:
         raise SettingError('--trajectory is given without --osm; give the map it was driven on')
-    chosen = settings_of(options.world_set)
-    dressing = from_flat(
-        DressingSettings,
-        {
-            name.removeprefix('dressing.'): value
-            for name, value in chosen.items()
-            if name.startswith('dressing.')
-        },
-    )
-    own = {name: value for name, value in chosen.items() if not name.startswith('dressing.')}
+    of_dressing, own = split_settings(settings_of(options.world_set), 'dressing')
+    dressing = from_flat(DressingSettings, of_dressing)
     with working('building the world'):
         if options.city_model is not None:
             settings = from_flat(OsmSettings, own)
@@ -85,6 +78,7 @@ def add_world_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _run_world(options: argparse.Namespace) -> int:
+    require_new(options.out)
     city = city_of(options)
     with working('writing') as show:
         summary = write_world(city, options.out, show)

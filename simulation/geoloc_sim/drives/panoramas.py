@@ -18,9 +18,7 @@ import contextlib
 import csv
 import dataclasses
 import json
-import os
 from pathlib import Path
-import shutil
 
 import cv2
 import numpy as np
@@ -35,6 +33,7 @@ from geoloc_sim.drives.city_camera import city_mesh
 from geoloc_sim.drives.frame_workers import in_workers
 from geoloc_sim.drives.lane_graph import DRIVEN_CLASSES
 from geoloc_sim.meshes.records import SurfaceMesh
+from geoloc_sim.output_paths import new_folder, require_new
 from geoloc_sim.randomness import stream
 from geoloc_sim.rendering.effects import CameraEffects, encode_jpeg
 from geoloc_sim.rendering.ground_view import Shot, ground_view
@@ -155,11 +154,7 @@ def write_panoramas(
     Raises:
         DriveError: the folder exists, cannot be written, or the world has no place for one.
     """
-    if out.exists():
-        raise DriveError(
-            f'{out} exists already; expected a new folder for the panoramas; remove it, or give '
-            'another name'
-        )
+    require_new(out)
     places = panorama_places(world.layout, settings.spacing_m, seed)
     if not places:
         raise DriveError(
@@ -170,22 +165,12 @@ def write_panoramas(
     view = PanoramaView(
         mesh or city_mesh(world, day), day, camera, settings.effects, settings.jpeg_quality
     )
-    partial = out.parent / f'.{out.name}.partial-{os.getpid()}'
     taken = in_workers(start_panorama_camera, view, places, settings.workers)
-    try:
-        partial.mkdir(parents=True)
+    with new_folder(out) as part:
         with contextlib.closing(taken):  # type: ignore[type-var]
-            _write_pictures(partial, places, taken, progress)
-        _write_poses(partial / POSES_FILE, places, world.layout)
-        _write_about(partial / ABOUT_FILE, settings, world.layout, day)
-        partial.rename(out)
-    except OSError as error:
-        raise DriveError(
-            f'panoramas cannot be written to {out}: {error}; expected a folder that can be '
-            'written and room on the disk'
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            _write_pictures(part, places, taken, progress)
+        _write_poses(part / POSES_FILE, places, world.layout)
+        _write_about(part / ABOUT_FILE, settings, world.layout, day)
     return len(places)
 
 

@@ -18,10 +18,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from geoloc_ros.errors import SettingError
 from geoloc_ros.geometry.se2 import Pose2
 from geoloc_ros.types import FloatArray
 from geoloc_sim.meshes.records import SurfaceMesh
+from geoloc_sim.output_paths import new_folder, require_new
 from geoloc_sim.rendering.lean import (
     MIN_SKY_SHARE,
     Footprints,
@@ -96,40 +96,38 @@ def write_lean_grid(
         area_m: (west, south, east, north).
         settings: grid and camera.
         part: the grid or the middles of its cells.
-        folder: made where it is missing; must be empty.
+        folder: made when all is there; must not exist yet.
         progress: called as poses are done.
 
     Raises:
-        SettingError: the folder is not empty, or the area holds no cell of the grid.
+        DriveError: the folder exists, or cannot be written.
+        SettingError: the area holds no cell of the grid.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise SettingError(
-            f'{folder} is not empty; expected an empty folder or none; name another'
-        )
+    require_new(folder)
     grid = lean_grid(area_m, settings, part)
-    folder.mkdir(parents=True, exist_ok=True)
     counts = dict.fromkeys(LeanVerdict, 0)
-    shard = _ShardWriter(folder, settings.shard_images)
-    with (folder / _POSES).open('w', encoding='utf-8', newline='') as file:
-        table = csv.writer(file)
-        table.writerow(_COLUMNS)
-        for done, (pose, verdict, image) in enumerate(_views(layout, mesh, grid, settings), 1):
-            counts[verdict] += 1
-            if image is not None:
-                place = shard.add(image, pose)
-                numbers = [f'{number:.6f}' for number in pose]
-                table.writerow((*place, *numbers, image.edge_count, f'{image.sky_share:.4f}'))
-            if progress is not None and (done % 256 == 0 or done == len(grid)):
-                progress(done, len(grid))
-    shard.flush()
-    report = LeanReport(
-        len(grid),
-        counts[LeanVerdict.VALID],
-        counts[LeanVerdict.INSIDE_BUILDING],
-        counts[LeanVerdict.NO_SKYLINE],
-        counts[LeanVerdict.FEW_EDGES],
-    )
-    _write_summary(folder, layout, area_m, settings, part, report)
+    with new_folder(folder) as part_folder:
+        shard = _ShardWriter(part_folder, settings.shard_images)
+        with (part_folder / _POSES).open('w', encoding='utf-8', newline='') as file:
+            table = csv.writer(file)
+            table.writerow(_COLUMNS)
+            for done, (pose, verdict, image) in enumerate(_views(layout, mesh, grid, settings), 1):
+                counts[verdict] += 1
+                if image is not None:
+                    place = shard.add(image, pose)
+                    numbers = [f'{number:.6f}' for number in pose]
+                    table.writerow((*place, *numbers, image.edge_count, f'{image.sky_share:.4f}'))
+                if progress is not None and (done % 256 == 0 or done == len(grid)):
+                    progress(done, len(grid))
+        shard.flush()
+        report = LeanReport(
+            len(grid),
+            counts[LeanVerdict.VALID],
+            counts[LeanVerdict.INSIDE_BUILDING],
+            counts[LeanVerdict.NO_SKYLINE],
+            counts[LeanVerdict.FEW_EDGES],
+        )
+        _write_summary(part_folder, layout, area_m, settings, part, report)
     return report
 
 

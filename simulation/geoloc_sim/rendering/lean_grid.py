@@ -88,6 +88,8 @@ def lean_grid(area_m: Area, settings: LeanGridSettings, part: GridPart) -> LeanG
         SettingError: the area holds no cell, or the steps of yaw do not close the turn.
     """
     west, south, east, north = area_m
+    if not all(map(math.isfinite, area_m)):
+        raise SettingError(f'area {area_m} m is not finite; expected (west, south, east, north)')
     columns = math.floor((east - west) / settings.step_m + 1e-9)
     rows = math.floor((north - south) / settings.step_m + 1e-9)
     if columns < 1 or rows < 1:

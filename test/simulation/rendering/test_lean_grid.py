@@ -11,7 +11,7 @@ from prism_meshes import box_mesh
 import pytest
 from shapely.geometry import box
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.geometry.se2 import Pose2
 from geoloc_ros.types import GeodeticPosition
 from geoloc_sim.meshes.records import merge
@@ -153,8 +153,8 @@ def _point(x, y):
     return box(x - 1e-9, y - 1e-9, x + 1e-9, y + 1e-9).centroid
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(town, tmp_path):
+def test_a_folder_that_exists_is_left_alone(town, tmp_path):
     (tmp_path / 'poses.csv').write_text('mine', encoding='utf-8')
-    with pytest.raises(SettingError, match='not empty'):
+    with pytest.raises(DriveError, match='exists already'):
         write_lean_grid(*town, AREA, SMALL, GridPart.TRAIN, tmp_path)
     assert (tmp_path / 'poses.csv').read_text(encoding='utf-8') == 'mine'
