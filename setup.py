@@ -66,6 +66,7 @@ setup(
             'geoloc = geoloc_ros.cli.main:main',
             'particle_filter_node = geoloc_ros.nodes.particle_filter_node:main',
             'kalman_filter_node = geoloc_ros.nodes.kalman_filter_node:main',
+            'cross_view_node = geoloc_ros.nodes.cross_view_node:main',
             'replay_node = geoloc_ros.nodes.replay_node:main',
         ],
     },

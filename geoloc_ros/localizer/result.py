@@ -31,6 +31,10 @@ class WarningKind(enum.Enum):
     PUBLISH_FAILED = 'publish_failed'
     UNREADABLE = 'unreadable'
     UNCALIBRATED = 'uncalibrated'
+    NO_MAP = 'no_map'
+    NO_PRIOR = 'no_prior'
+    NO_CAMERA = 'no_camera'
+    FELL_BEHIND = 'fell_behind'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -170,6 +170,38 @@ class TransformStampedMessage(Protocol):
     transform: TransformMessage
 
 
+class ImageMessage(Protocol):
+    """``sensor_msgs/Image``."""
+
+    header: HeaderMessage
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: Any
+
+
+class CompressedImageMessage(Protocol):
+    """``sensor_msgs/CompressedImage``."""
+
+    header: HeaderMessage
+    format: str
+    data: Any
+
+
+class CameraInfoMessage(Protocol):
+    """``sensor_msgs/CameraInfo``; k is 3 x 3 and p 3 x 4, row by row."""
+
+    header: HeaderMessage
+    height: int
+    width: int
+    distortion_model: str
+    d: npt.ArrayLike
+    k: npt.ArrayLike
+    p: npt.ArrayLike
+
+
 class PointFieldMessage(Protocol):
     """``sensor_msgs/PointField``."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings, MapServerSettings
 from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSettings, ReplaySettings
 from geoloc_ros.ros.parameter_text import markdown_table, yaml_text
 
@@ -35,6 +36,8 @@ class ConfigFile:
 CONFIG_FILES = (
     ConfigFile('particle_filter.yaml', 'particle_filter_node', ParticleNodeSettings),
     ConfigFile('kalman_filter.yaml', 'kalman_filter_node', KalmanNodeSettings),
+    ConfigFile('cross_view.yaml', 'cross_view_node', CrossViewNodeSettings),
+    ConfigFile('map_server.yaml', 'map_server_node', MapServerSettings),
     ConfigFile('replay.yaml', 'replay_node', ReplaySettings),
 )
 

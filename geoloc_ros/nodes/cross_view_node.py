@@ -1,0 +1,329 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``cross_view_node``: scores camera images against a map of aerial descriptors."""
+
+from __future__ import annotations
+
+from geoloc_ros.nodes.thread_pools import calm_opencv  # isort: skip  (before numpy)
+
+from collections.abc import Sequence
+from pathlib import Path
+import sys
+import time
+from typing import Any, NamedTuple
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseWithCovarianceStamped
+import numpy as np
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
+
+from geoloc_ros.errors import GeolocError, MeasurementError
+from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.localizer.result import WarningKind
+from geoloc_ros.map_store.descriptor_store import DescriptorStore
+from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
+from geoloc_ros.messages import inbound
+from geoloc_ros.messages.beliefs import believed_fix, believed_pose
+from geoloc_ros.messages.pictures import camera_of
+from geoloc_ros.networks.cylinder import Camera
+from geoloc_ros.networks.weights import load_network
+from geoloc_ros.nodes.inbox import Inbox
+from geoloc_ros.nodes.lifecycle import run_node, start
+from geoloc_ros.nodes.match_health import MatchHealth
+from geoloc_ros.nodes.match_outputs import MatchOutputs
+from geoloc_ros.nodes.match_worker import MatchWorker
+from geoloc_ros.nodes.warning_log import WarningLog
+from geoloc_ros.observations.cross_view import CrossViewMatcher
+from geoloc_ros.observations.search_area import SearchArea
+from geoloc_ros.observations.sight import CameraCabinet, Task, level_camera, look
+from geoloc_ros.ros.frames import FrameTree
+from geoloc_ros.ros.images import image_rgb_u8
+from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
+from geoloc_ros.ros.parameters import ParameterLoader
+from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos
+from geoloc_ros.types import seconds_between
+
+NODE_NAME = 'cross_view_node'
+_DIAGNOSTICS_PERIOD_S = 1.0
+
+
+class _Job(NamedTuple):
+    """An image and what to do with it."""
+
+    image: Any
+    task: Task
+
+
+class CrossViewNode(LifecycleNode):
+    """Configured, it has map and network loaded; active, it matches images in a thread."""
+
+    def __init__(self, **node_arguments: Any) -> None:
+        super().__init__(NODE_NAME, **node_arguments)
+        self._loader = ParameterLoader(self, CrossViewNodeSettings, self._rebuild)
+        settings = self._loader.settings
+        self._warnings = WarningLog(self.get_logger().warning, settings.warning_period_s)
+        self._frames = FrameTree(self)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._matcher: CrossViewMatcher | None = None
+        self._worker: MatchWorker[_Job] | None = None
+        self._inbox: Inbox | None = None
+        self._timer: Timer | None = None
+        self._camera: Camera | None = None
+        self._datum: Datum | None = None
+        if settings.autostart:
+            start(self)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load map and network, and run both once."""
+        del state
+        calm_opencv()
+        settings = self._loader.settings
+        try:
+            self._matcher = self._loaded(settings)
+            imagery = (
+                open_imagery(Path(settings.imagery), ImageryOptions())
+                if settings.imagery
+                else None
+            )
+        except GeolocError as error:
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        contract = self._matcher.network.contract
+        blank = np.zeros((1, contract.ground_height_px, contract.ground_width_px, 3), np.uint8)
+        self._matcher.network.describe_ground(blank)
+        self._cabinet = CameraCabinet(self._matcher)
+        self._area = SearchArea(settings.search)
+        self._health = MatchHealth()
+        self._outputs = MatchOutputs(
+            self, settings.map_frame, contract.patch_size_m, imagery, self._publish_failed
+        )
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', reliable_qos())
+        self._warn_of_domain(self._matcher)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Listen, and match in a thread."""
+        settings = self._loader.settings
+        self._worker = MatchWorker(self._match, self._match_failed, settings.camera.queue)
+        self._inbox = inbox = Inbox(self, self._warnings, lambda: None)
+        if settings.camera.transport == 'raw':
+            inbox.subscribe(Image, 'image', self._take_image, sensor_qos(settings.camera.queue))
+        else:
+            qos = sensor_qos(settings.camera.queue)
+            inbox.subscribe(CompressedImage, 'image/compressed', self._take_image, qos)
+        inbox.subscribe(CameraInfo, 'camera_info', self._take_camera, sensor_qos(5))
+        inbox.subscribe(PoseWithCovarianceStamped, 'pose', self._take_pose, reliable_qos(50))
+        inbox.subscribe(NavSatFix, 'fix', self._take_fix, sensor_qos())
+        inbox.subscribe(NavSatFix, 'datum', self._take_datum, latched_qos())
+        self._timer = self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=self._steady)
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening and matching; map and network stay."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of map and network."""
+        del state
+        self._forget()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good, from whatever state."""
+        self._stop()
+        self._forget()
+        return super().on_shutdown(state)
+
+    def destroy_node(self) -> None:
+        """End the thread before the node."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+        super().destroy_node()
+
+    def _loaded(self, settings: CrossViewNodeSettings) -> CrossViewMatcher:
+        for name, value in (('map', settings.map), ('network.weights', settings.network.weights)):
+            if not value:
+                raise GeolocError(
+                    f'parameter {name} is empty; expected '
+                    + (
+                        'the folder of a map (geoloc map build)'
+                        if name == 'map'
+                        else 'the name or path of the weights that made the map'
+                    )
+                    + f'; set it with -p {name}:=...'
+                )
+        network = settings.network
+        return CrossViewMatcher(
+            load_network(
+                network.weights,
+                network.backend,  # type: ignore[arg-type]  # one of the choices
+                provider=network.provider,
+                threads=network.threads,
+            ),
+            DescriptorStore.open(Path(settings.map)),
+            settings,
+        )
+
+    def _rebuild(self, settings: CrossViewNodeSettings) -> None:
+        before = self._matcher
+        if before is not None:
+            self._matcher = CrossViewMatcher(before.network, before.store, settings)
+            self._area = SearchArea(settings.search)
+            self._warn_of_domain(self._matcher)
+
+    def _warn_of_domain(self, matcher: CrossViewMatcher) -> None:
+        if not matcher.is_calibrated:
+            self._warnings.warn(
+                WarningKind.UNCALIBRATED,
+                f'the weights were trained on {matcher.network.domain!r} and the pictures are '
+                f'{self._loader.settings.input_domain!r}: filters leave the scores out; run '
+                '"geoloc calibrate" on a drive of your own with this map',
+            )
+
+    def _stop(self) -> None:
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+    def _forget(self) -> None:
+        if self._matcher is None:
+            return
+        self._outputs.close()
+        self.destroy_publisher(self._diagnostics)
+        self._matcher = self._camera = None
+
+    def _take_camera(self, message: CameraInfo) -> None:
+        self._camera = camera_of(message, rectified=self._loader.settings.camera.rectified)
+
+    def _take_pose(self, message: PoseWithCovarianceStamped) -> None:
+        expected = self._loader.settings.map_frame
+        if message.header.frame_id.lstrip('/') != expected:
+            raise MeasurementError(
+                f'pose is in frame {message.header.frame_id!r}; expected {expected!r} (map_frame)'
+            )
+        self._area.note_belief(believed_pose(message))
+
+    def _take_fix(self, message: NavSatFix) -> None:
+        if self._datum is not None:
+            pose = believed_fix(inbound.gnss_fix(message), self._datum)
+            if pose is not None:
+                self._area.note_fix(pose)
+
+    def _take_datum(self, message: NavSatFix) -> None:
+        datum = Datum(inbound.gnss_fix(message, 'datum').position)
+        if datum != self._datum:
+            self._datum = datum
+            self._area.clear()
+
+    def _take_image(self, message: Image | CompressedImage) -> None:
+        self._health.received += 1
+        stamp_ns = inbound.stamp_ns(message.header.stamp)
+        task = self._task(stamp_ns, message.header.frame_id)
+        if task is None or self._worker is None:
+            return
+        dropped = self._worker.put(_Job(message, task))
+        if dropped:
+            self._health.dropped += dropped
+            self._warnings.warn(
+                WarningKind.FELL_BEHIND,
+                'images come faster than they are matched; the oldest are left out (camera.queue)',
+            )
+
+    def _task(self, stamp_ns: int, frame_id: str) -> Task | None:
+        """What to do with an image of this instant; ``None``, said why, where that is nothing."""
+        if self._datum is None:
+            self._warnings.warn(
+                WarningKind.NOT_INITIALIZED, 'images wait for the datum (topic datum)'
+            )
+            return None
+        if self._camera is None:
+            self._warnings.warn(
+                WarningKind.NO_CAMERA, 'no usable camera_info has come; images are left out'
+            )
+            return None
+        circle = self._area.circle(stamp_ns)
+        if circle is None:
+            self._warnings.warn(
+                WarningKind.NO_PRIOR,
+                'neither pose nor fix says where to look; images are left out',
+            )
+            return None
+        settings = self._loader.settings
+        mounting = self._frames.pose(settings.base_frame, frame_id) if frame_id else None
+        if mounting is None:
+            self._warnings.warn(
+                WarningKind.NO_LEVER_ARM,
+                f'tf does not say where the camera {frame_id!r} is on {settings.base_frame!r}; '
+                'camera.forward_m and camera.left_m are used, looking level and straight ahead',
+            )
+            mounting = level_camera(settings.camera.forward_m, settings.camera.left_m)
+        return Task(stamp_ns, circle, self._datum, self._cabinet.get(self._camera, mounting))
+
+    def _match(self, job: _Job) -> None:
+        """Match one image and publish; runs in the worker's thread."""
+        matcher = self._matcher
+        if matcher is None:
+            return
+        began_s = time.perf_counter()
+        sighting = look(matcher, image_rgb_u8(job.image), job.task)
+        if sighting is None:
+            circle = job.task.circle
+            self._warnings.warn(
+                WarningKind.NO_MAP,
+                f'the map has no data within {circle.radius_m:.0f} m of ({circle.x_m:.0f}, '
+                f'{circle.y_m:.0f}) m; build a larger one, or check the datum',
+            )
+            return
+        self._outputs.publish(sighting, job.task)
+        now_ns = self.get_clock().now().nanoseconds
+        self._health.note(
+            sighting.match,
+            time.perf_counter() - began_s,
+            seconds_between(job.task.stamp_ns, now_ns),
+        )
+
+    def _match_failed(self, error: Exception) -> None:
+        if isinstance(error, GeolocError):
+            self._warnings.warn(WarningKind.UNREADABLE, f'image: {error}')
+            return
+        self.get_logger().error(
+            f'an image was left out after an unexpected {type(error).__name__}: {error}; please '
+            'report this',
+            throttle_duration_sec=5.0,
+        )
+
+    def _report(self) -> None:
+        if self._matcher is None:
+            return
+        now_ns = self.get_clock().now().nanoseconds
+        name = self.get_fully_qualified_name()
+        array = self._health.report(self._matcher, self._warnings, name, now_ns)
+        try:
+            self._diagnostics.publish(array)
+        except RuntimeError as error:
+            self._publish_failed('/diagnostics', error)
+
+    def _publish_failed(self, topic: str, error: Exception) -> None:
+        self._warnings.warn(
+            WarningKind.PUBLISH_FAILED, f'{topic!r} could not be published: {error}'
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to end."""
+    return run_node(CrossViewNode, arguments)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
