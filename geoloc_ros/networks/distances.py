@@ -75,15 +75,22 @@ def circular_distances(ground: Float32Array, references: npt.NDArray[np.floating
     width = len(ground)
     rows = np.ascontiguousarray(references, np.float32).reshape(m * n, channels)
     unit = ground / np.sqrt(np.vdot(ground, ground) + SMALL)
-    # Column products with each ground column, and the squared length of each reference column.
-    products = (rows @ unit.T.astype(np.float32)).reshape(m, n, width)
+    # Of every reference column: its product with each ground column, and its squared length.
+    products = (unit.astype(np.float32) @ rows.T).reshape(width, m, n)
     squares = np.einsum('rc,rc->r', rows, rows).reshape(m, n)
-    starts = first_columns(n, width)
     similarity = np.zeros((m, n), np.float32)
     squared_length = np.full((m, n), SMALL, np.float32)
-    for column in range(width):
-        at = (starts + column) % n
-        similarity += np.take(products[:, :, column], at, axis=1)
-        squared_length += np.take(squares, at, axis=1)
+    for column in range(width):  # windows by their first column, clockwise
+        _add_shifted(similarity, products[column], column)
+        _add_shifted(squared_length, squares, column)
     similarity /= np.sqrt(squared_length)
-    return np.clip(2.0 - 2.0 * similarity, 0.0, 4.0, dtype=np.float32)
+    np.clip(2.0 - 2.0 * similarity, 0.0, 4.0, out=similarity)
+    return np.take(similarity, first_columns(n, width), axis=1)
+
+
+def _add_shifted(total: Float32Array, values: Float32Array, shift: int) -> None:
+    """Add to column s what stands in column s + shift, around the circle."""
+    n = total.shape[1]
+    total[:, : n - shift] += values[:, shift:]
+    if shift:
+        total[:, n - shift :] += values[:, :shift]

@@ -38,7 +38,10 @@ _PROVIDERS = {
     'cpu': 'CPUExecutionProvider',
     'cuda': 'CUDAExecutionProvider',
     'tensorrt': 'TensorrtExecutionProvider',
+    'openvino': 'OpenVINOExecutionProvider',
 }
+
+_ON_CPU = ('cpu', 'openvino')
 
 
 class OnnxNetwork:
@@ -49,8 +52,9 @@ class OnnxNetwork:
     Args:
         ground_path: the exported ground branch.
         reference_path: the exported reference branch.
-        provider: ``auto`` (CUDA where it is there, else the CPU), ``cpu``, ``cuda`` or
-            ``tensorrt``.
+        provider: ``auto`` (CUDA where it is there, else the CPU), ``cpu``, ``cuda``,
+            ``tensorrt``, or ``openvino`` (an Intel or AMD CPU, with the package
+            onnxruntime-openvino in place of onnxruntime).
         threads: on a CPU; 0 takes half of the cores, at most 4.
         cache: folder of TensorRT engines; None takes the user's cache folder.
         half_precision: let TensorRT compute in float16.
@@ -75,7 +79,7 @@ class OnnxNetwork:
         self._cache = cache
         self._half_precision = half_precision
         self._sessions: dict[str, Any] = {}
-        self._batch = CPU_BATCH if self._provider == 'cpu' else GPU_BATCH
+        self._batch = CPU_BATCH if self._provider in _ON_CPU else GPU_BATCH
         record = self._record('ground' if ground_path.is_file() else 'reference')
         self._contract = contract_from_record(record['contract'])
         self._sha256 = str(record['weights_sha256'])
@@ -98,7 +102,7 @@ class OnnxNetwork:
 
     @property
     def provider(self) -> str:
-        """Where it runs: ``cpu``, ``cuda`` or ``tensorrt``."""
+        """Where it runs: ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``."""
         return self._provider
 
     def describe_ground(self, images: ImageBatchU8) -> Float32Array:
@@ -143,7 +147,9 @@ class OnnxNetwork:
                 'export'
             )
         options = session_options(self._threads)
-        wanted = [*provider_options(self._provider, path, self._cache, self._half_precision)]
+        wanted = provider_options(
+            self._provider, path, self._cache, self._half_precision, self._threads
+        )
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=wanted)
         except Exception as error:
@@ -206,13 +212,14 @@ def chosen_provider(provider: str) -> str:
     if _PROVIDERS[provider] not in available:
         raise NetworkError(
             f'this ONNX Runtime has no {_PROVIDERS[provider]} (it has {", ".join(available)}); '
-            "install onnxruntime-gpu in its place, or use provider 'cpu'"
+            'install onnxruntime-gpu (for openvino: onnxruntime-openvino) in its place, or use '
+            "provider 'cpu'"
         )
     return provider
 
 
 def provider_options(
-    provider: str, path: Path, cache: Path | None, half_precision: bool
+    provider: str, path: Path, cache: Path | None, half_precision: bool, threads: int
 ) -> list[tuple[str, dict[str, str]]]:
     """Providers in order of preference, with what they are told.
 
@@ -225,6 +232,9 @@ def provider_options(
         return [cpu]
     if provider == 'cuda':
         return [cuda, cpu]
+    if provider == 'openvino':
+        on_cpu = {'device_type': 'CPU', 'num_of_threads': str(threads)}
+        return [(_PROVIDERS['openvino'], on_cpu), cpu]
     folder = engine_folder(cache or user_cache(), gpu_name(), path)
     folder.mkdir(parents=True, exist_ok=True)
     tensorrt = {

@@ -218,7 +218,8 @@ def load_network(
             (.ground.onnx or .reference.onnx) with the other one beside it.
         backend: ``auto`` takes ONNX Runtime where the network was exported and it is installed,
             else torch.
-        provider: where it runs: ``auto``, ``cpu``, ``cuda`` or ``tensorrt`` (ONNX Runtime only).
+        provider: where it runs: ``auto``, ``cpu``, ``cuda``; with ONNX Runtime also ``tensorrt``
+            and ``openvino``.
         threads: of the network on a CPU; 0 takes half of the cores, at most 4.
         models: folder of the manifest, in place of the shipped one.
 

@@ -141,7 +141,7 @@ def test_providers(monkeypatch):
     assert chosen_provider('auto') == 'cpu'
     with pytest.raises(NetworkError, match='has no CUDAExecutionProvider'):
         chosen_provider('cuda')
-    with pytest.raises(NetworkError, match='expected auto, cpu, cuda, tensorrt'):
+    with pytest.raises(NetworkError, match='expected auto, cpu, cuda, tensorrt, openvino'):
         chosen_provider('npu')
     monkeypatch.setattr(
         onnx_backend.onnxruntime,
@@ -158,12 +158,15 @@ def test_engine_cache_is_named_by_gpu_version_and_network(tmp_path):
     assert folder.name.startswith(f'NVIDIA_H200_550_54-onnxruntime_{onnxruntime.__version__}-')
     assert folder != engine_folder(tmp_path, 'NVIDIA H200 550.54', tmp_path / 'b.onnx')
     assert folder != engine_folder(tmp_path, 'NVIDIA T4 550.54', tmp_path / 'a.onnx')
-    options = provider_options('tensorrt', tmp_path / 'a.onnx', tmp_path / 'cache', True)
+    options = provider_options('tensorrt', tmp_path / 'a.onnx', tmp_path / 'cache', True, 1)
     assert [name for name, _ in options] == [
         'TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider',
     ]  # fmt: skip
     assert options[0][1]['trt_engine_cache_path'].startswith(str(tmp_path / 'cache'))
     assert options[0][1]['trt_fp16_enable'] == '1'
+    openvino = provider_options('openvino', tmp_path / 'a.onnx', None, False, 2)
+    assert openvino[0][1]['num_of_threads'] == '2'
+    assert openvino[-1][0] == 'CPUExecutionProvider'
 
 
 def test_gpu_name_is_what_the_driver_tells(tmp_path):
