@@ -13,7 +13,13 @@ import subprocess
 import sys
 
 HERE = Path(__file__).parent
-BENCHMARKS = ('kalman_filter.py', 'particle_filter.py', 'kitti_00.py', 'networks.py')
+BENCHMARKS = (
+    'kalman_filter.py',
+    'particle_filter.py',
+    'kitti_00.py',
+    'map_store.py',
+    'networks.py',
+)
 
 
 def main() -> int:
