@@ -11,7 +11,7 @@ the interval of a single drive is somewhat too narrow; across drives or seeds it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import dataclasses
 
 import numpy as np
@@ -93,6 +93,69 @@ def paired_ratio(
         fixes=len(ours),
         mean=_interval(ours, theirs, _row_means, seed, resamples),
         p95=_interval(ours, theirs, _row_p95, seed, resamples),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PooledRatio:
+    """Errors of several drives over another trajectory's on the same drives, pooled.
+
+    Attributes:
+        drives: how many drives (or seeds) there are.
+        mean: ratio of the mean errors.
+        p99: ratio of the 99th percentiles.
+    """
+
+    drives: int
+    mean: RatioInterval
+    p99: RatioInterval
+
+
+def pooled_ratio(
+    errors_m: Sequence[FloatArray],
+    against_errors_m: Sequence[FloatArray],
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> PooledRatio:
+    """Ratio of two sets of errors over several drives; whole drives are drawn anew.
+
+    Errors within a drive are correlated, so a drive is the least that may be drawn.
+
+    Args:
+        errors_m: of each drive, NaN where missing.
+        against_errors_m: of the same drives.
+        seed: of the draws.
+        resamples: how many draws.
+
+    Raises:
+        EvaluationError: not the same number of drives, or a drive without any error.
+    """
+    ours = [np.asarray(one)[~np.isnan(one)] for one in errors_m]
+    theirs = [np.asarray(one)[~np.isnan(one)] for one in against_errors_m]
+    if not ours or len(ours) != len(theirs) or not all(map(len, (*ours, *theirs))):
+        raise EvaluationError(
+            f'{len(ours)} and {len(theirs)} drives, errors in each: '
+            f'{[len(one) for one in (*ours, *theirs)]}; expected the same drives, with errors in '
+            'each; check that the trajectories and the truth overlap in time'
+        )
+    generator = np.random.default_rng(seed)
+    draws = [np.arange(len(ours)), *generator.integers(0, len(ours), (resamples, len(ours)))]
+    ratios = np.array(
+        [_pooled([ours[k] for k in drawn], [theirs[k] for k in drawn]) for drawn in draws]
+    )
+    low, high = np.percentile(ratios[1:], [2.5, 97.5], axis=0)
+    mean, p99 = (
+        RatioInterval(float(ratios[0, k]), float(low[k]), float(high[k])) for k in range(2)
+    )
+    return PooledRatio(len(ours), mean, p99)
+
+
+def _pooled(ours: list[FloatArray], theirs: list[FloatArray]) -> tuple[float, float]:
+    mine, others = np.concatenate(ours), np.concatenate(theirs)
+    return (
+        float(mine.mean() / others.mean()),
+        float(np.percentile(mine, 99.0) / np.percentile(others, 99.0)),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geoloc_ros.errors import EvaluationError
-from geoloc_ros.evaluation.bootstrap import paired_ratio
+from geoloc_ros.evaluation.bootstrap import paired_ratio, pooled_ratio
 
 
 def test_the_ratio_is_the_ratio():
@@ -59,3 +59,29 @@ def test_wrong_input_is_named():
         paired_ratio('a', np.array([1.0, np.nan]), 'b', np.array([1.0, 1.0]))
     with pytest.raises(EvaluationError, match='compared with itself'):
         paired_ratio('a', np.ones(3), 'b', np.zeros(3))
+
+
+def test_pooled_ratio_of_drives_against_every_possible_draw():
+    ours = [np.array([1.0, 2.0]), np.array([4.0]), np.array([2.0, np.nan, 6.0])]
+    theirs = [np.array([2.0, 3.0]), np.array([5.0]), np.array([9.0, 1.0, np.nan])]
+    draws = list(itertools.product(range(3), repeat=3))
+    exact_mean, exact_p99 = [], []
+    for draw in draws:
+        mine = np.concatenate([ours[k][~np.isnan(ours[k])] for k in draw])
+        others = np.concatenate([theirs[k][~np.isnan(theirs[k])] for k in draw])
+        exact_mean.append(mine.mean() / others.mean())
+        exact_p99.append(np.percentile(mine, 99.0) / np.percentile(others, 99.0))
+    result = pooled_ratio(ours, theirs, resamples=40_000)
+    assert result.drives == 3
+    assert result.mean.ratio == pytest.approx((15.0 / 5.0) / (20.0 / 5.0))
+    for found, exact in ((result.mean, exact_mean), (result.p99, exact_p99)):
+        low, high = np.quantile(exact, [0.025, 0.975], method='inverted_cdf')
+        assert found.low == pytest.approx(low, rel=0.05)
+        assert found.high == pytest.approx(high, rel=0.05)
+
+
+def test_pooled_ratio_of_different_drives_is_refused():
+    with pytest.raises(EvaluationError, match='the same drives'):
+        pooled_ratio([np.ones(2)], [np.ones(2), np.ones(2)])
+    with pytest.raises(EvaluationError, match='the same drives'):
+        pooled_ratio([np.array([np.nan])], [np.ones(1)])
