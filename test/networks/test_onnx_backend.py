@@ -49,14 +49,27 @@ class Exported:
 def exported(tmp_path_factory):
     torch = pytest.importorskip('torch', reason='torch is not installed')
     pytest.importorskip('onnxscript', reason='onnxscript is not installed (export only)')
-    from geoloc_ros.networks.architectures import build
+    from geoloc_ros.networks import architectures
+    from geoloc_ros.networks.azimuth import AzimuthNetwork, ColumnHead
+    from geoloc_ros.networks.efficientnet import EfficientNetLite0
     from geoloc_ros.networks.export import export_onnx
     from geoloc_ros.networks.torch_backend import save_weights
 
+    class ShortAzimuthNetwork(AzimuthNetwork):
+        """Cut after block 5: exporting takes time by the block."""
+
+        def __init__(self, pretrained=False, imagenet_weights=None):
+            super().__init__()
+            self.ground_backbone = EfficientNetLite0(5, {5: (2, 4)})
+            self.reference_backbone = EfficientNetLite0(5, {5: (2, 1)}, circular=True)
+            self.ground_head, self.reference_head = ColumnHead(80, 6, 24), ColumnHead(80, 3, 24)
+
     folder = tmp_path_factory.mktemp('exported')
     torch.manual_seed(8)
-    save_weights(folder / 'azimuth.pt', 'azimuth', build('azimuth'), 'simulation')
-    return Exported(folder, export_onnx(folder / 'azimuth.pt', folder, 'azimuth'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(architectures.ARCHITECTURES, 'short', ShortAzimuthNetwork)
+        save_weights(folder / 'azimuth.pt', 'short', ShortAzimuthNetwork(), 'simulation')
+        yield Exported(folder, export_onnx(folder / 'azimuth.pt', folder, 'azimuth'))
 
 
 def test_both_back_ends_say_the_same(exported):
