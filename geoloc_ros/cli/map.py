@@ -79,25 +79,7 @@ def _add_build(commands: Subparsers) -> None:
         metavar='M',
         help='metres between cells (default: %(default)s); half of it takes four times the time',
     )
-    area = parser.add_mutually_exclusive_group()
-    area.add_argument(
-        '--bounds',
-        type=float,
-        nargs=4,
-        metavar=('WEST', 'SOUTH', 'EAST', 'NORTH'),
-        help='degrees (default: all of the imagery)',
-    )
-    area.add_argument(
-        '--around', type=float, nargs=3, metavar=('LAT', 'LON', 'M'), help='a place and a radius'
-    )
-    parser.add_argument('--grid-crs', default='', help='in metres (default: UTM zone of the area)')
-    parser.add_argument(
-        '--datum',
-        type=float,
-        nargs=3,
-        metavar=('LAT', 'LON', 'ALT'),
-        help="origin of `map`, and the ground's ellipsoidal height (default: middle, height 0)",
-    )
+    _add_area(parser)
     parser.add_argument(
         '--min-coverage',
         type=float,
@@ -119,6 +101,28 @@ def _add_build(commands: Subparsers) -> None:
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     _add_imagery_options(parser)
     parser.set_defaults(run=run_build)
+
+
+def _add_area(parser: argparse.ArgumentParser) -> None:
+    area = parser.add_mutually_exclusive_group()
+    area.add_argument(
+        '--bounds',
+        type=float,
+        nargs=4,
+        metavar=('WEST', 'SOUTH', 'EAST', 'NORTH'),
+        help='degrees (default: all of the imagery)',
+    )
+    area.add_argument(
+        '--around', type=float, nargs=3, metavar=('LAT', 'LON', 'M'), help='a place and a radius'
+    )
+    parser.add_argument('--grid-crs', default='', help='in metres (default: UTM zone of the area)')
+    parser.add_argument(
+        '--datum',
+        type=float,
+        nargs=3,
+        metavar=('LAT', 'LON', 'ALT'),
+        help="origin of `map`, and the ground's ellipsoidal height (default: middle, height 0)",
+    )
 
 
 def _add_imagery_options(parser: argparse.ArgumentParser) -> None:
