@@ -31,13 +31,13 @@ _STYLES = {
     'fused_offline': '#00a3a3',
 }
 _OTHER_COLOURS = ('#7f7f7f', '#b5651d', '#e377c2', '#9a9a00', '#17becf')
-_MAP_ASPECT = 1.35  # width over height of the overview panel
+MAP_ASPECT = 1.35  # width over height of the overview panel
 _HEADROOM = 1.4  # of the error panel, over the worst raw or main error
 _SPACING = 1.0 / 16.0  # between ellipses, in heights of the panel
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Window:
+class Window:
     """A square or oblong piece of the map, ENU metres."""
 
     west: float
@@ -45,14 +45,14 @@ class _Window:
     south: float
     north: float
 
-    def around(self, aspect: float, margin: float) -> _Window:
+    def around(self, aspect: float, margin: float) -> Window:
         """The window widened to ``aspect`` (width over height) with a relative margin."""
         width = (self.east - self.west) * (1.0 + 2.0 * margin)
         height = (self.north - self.south) * (1.0 + 2.0 * margin)
         height = max(height, width / aspect, 1.0)
         width = height * aspect
         x, y = 0.5 * (self.west + self.east), 0.5 * (self.south + self.north)
-        return _Window(x - 0.5 * width, x + 0.5 * width, y - 0.5 * height, y + 0.5 * height)
+        return Window(x - 0.5 * width, x + 0.5 * width, y - 0.5 * height, y + 0.5 * height)
 
 
 def write_plot(
@@ -87,17 +87,17 @@ def write_plot(
     below = figure.add_subplot(grid[1, :])
     figure.suptitle(title, fontsize=15, fontweight='bold')
     shown = [one for one in trajectories if one.name in (raw_name, main_name) and len(one)]
-    whole = _extent([*shown, *([] if truth is None else [truth])]).around(_MAP_ASPECT, 0.06)
-    window = _closer_window(trajectories, truth, raw_name, main_name, whole)
+    whole = extent([*shown, *([] if truth is None else [truth])]).around(MAP_ASPECT, 0.06)
+    window = closer_window(trajectories, truth, raw_name, main_name, whole)
     for axes, view, subtitle in (
         (overview, whole, 'Map'),
         (closer, window, 'Closer look where the raw fixes are worst'),
     ):
-        _draw_map(axes, trajectories, truth, raw_name, main_name, view, max_gap_s)
+        draw_map(axes, trajectories, truth, raw_name, main_name, view, max_gap_s)
         axes.set_title(subtitle, loc='left', fontsize=11)
-    _outline(overview, window)
-    _draw_errors(below, trajectories, truth, raw_name, main_name, max_gap_s)
-    _draw_legend(figure, overview, below)
+    outline(overview, window)
+    draw_errors(below, trajectories, truth, raw_name, main_name, max_gap_s)
+    draw_legend(figure, overview, below)
     figure.savefig(path, metadata={'Software': 'geoloc_ros'})
 
 
@@ -108,20 +108,21 @@ def _colour(name: str, trajectories: Sequence[Trajectory]) -> str:
     return _OTHER_COLOURS[others.index(name) % len(_OTHER_COLOURS)]
 
 
-def _extent(trajectories: Sequence[Trajectory]) -> _Window:
+def extent(trajectories: Sequence[Trajectory]) -> Window:
+    """The piece of the map that trajectories span."""
     points = np.vstack([one.positions_enu_m for one in trajectories])
     west, south = np.min(points, axis=0)
     east, north = np.max(points, axis=0)
-    return _Window(float(west), float(east), float(south), float(north))
+    return Window(float(west), float(east), float(south), float(north))
 
 
-def _closer_window(
+def closer_window(
     trajectories: Sequence[Trajectory],
     truth: Trajectory | None,
     raw_name: str,
     main_name: str,
-    whole: _Window,
-) -> _Window:
+    whole: Window,
+) -> Window:
     """A window on the worst raw fix that the main trajectory covers, a few errors wide."""
     by_name = {one.name: one for one in trajectories}
     raw = by_name[raw_name]
@@ -138,18 +139,19 @@ def _closer_window(
     half = max(3.0 * float(errors[worst]), 0.02 * (whole.east - whole.west), 15.0)
     half = min(half, 0.5 * (whole.north - whole.south))
     x, y = float(centre[0]), float(centre[1])
-    return _Window(x - 0.88 * half, x + 0.88 * half, y - half, y + half)
+    return Window(x - 0.88 * half, x + 0.88 * half, y - half, y + half)
 
 
-def _draw_map(
+def draw_map(
     axes: Axes,
     trajectories: Sequence[Trajectory],
     truth: Trajectory | None,
     raw_name: str,
     main_name: str,
-    view: _Window,
+    view: Window,
     max_gap_s: float,
 ) -> None:
+    """Draw trajectories, scale and north over a piece of the map."""
     axes.set_facecolor('#f7f7f4')
     if truth is not None:
         x, y = _broken_line(truth, max_gap_s)
@@ -207,7 +209,7 @@ def _longest_usual_gap_s(trajectory: Trajectory) -> float:
     return 2.5e-9 * float(np.median(np.diff(trajectory.stamps_ns)))
 
 
-def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: _Window, colour: str) -> None:
+def _draw_ellipses(axes: Axes, trajectory: Trajectory, view: Window, colour: str) -> None:
     from matplotlib.patches import Ellipse
 
     if trajectory.covariance is None:
@@ -263,7 +265,7 @@ def scale_bar_length_m(width_m: float) -> float:
     return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= target)
 
 
-def _draw_scale_bar(axes: Axes, view: _Window) -> None:
+def _draw_scale_bar(axes: Axes, view: Window) -> None:
     width, height = view.east - view.west, view.north - view.south
     length = scale_bar_length_m(width)
     x, y = view.west + 0.04 * width, view.south + 0.05 * height
@@ -303,7 +305,8 @@ def _draw_north_arrow(axes: Axes) -> None:
     )
 
 
-def _outline(axes: Axes, window: _Window) -> None:
+def outline(axes: Axes, window: Window) -> None:
+    """Draw the border of a piece of the map."""
     from matplotlib.patches import Rectangle
 
     corner = (window.west, window.south)
@@ -311,7 +314,7 @@ def _outline(axes: Axes, window: _Window) -> None:
     axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=0.9, zorder=9))
 
 
-def _draw_errors(
+def draw_errors(
     axes: Axes,
     trajectories: Sequence[Trajectory],
     truth: Trajectory | None,
@@ -319,6 +322,7 @@ def _draw_errors(
     main_name: str,
     max_gap_s: float,
 ) -> None:
+    """Draw errors over time, or distances to the raw fixes without truth."""
     by_name = {one.name: one for one in trajectories}
     reference = truth if truth is not None else by_name[raw_name]
     origin_ns = int(min(one.stamps_ns[0] for one in trajectories if len(one)))
@@ -380,7 +384,8 @@ def _draw_expected_error(axes: Axes, main: Trajectory, origin_ns: int, colour: s
     )
 
 
-def _draw_legend(figure: Figure, overview: Axes, below: Axes) -> None:
+def draw_legend(figure: Figure, overview: Axes, below: Axes) -> None:
+    """Draw one legend for the map and the errors below it."""
     handles, labels = overview.get_legend_handles_labels()
     more_handles, more_labels = below.get_legend_handles_labels()
     figure.legend(
