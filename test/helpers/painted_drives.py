@@ -100,8 +100,8 @@ def write_place(root: Path, days=((1, 64), (2, 64)), seed=0):
             'day': day,
             'datum': {'lat_deg': DATUM.lat_deg, 'lon_deg': DATUM.lon_deg, 'alt_m': DATUM.alt_m},
             'camera': {
-                'width': WIDTH,
-                'height': HEIGHT,
+                'width_px': WIDTH,
+                'height_px': HEIGHT,
                 'fx': FOCAL_PX,
                 'fy': FOCAL_PX,
                 'cx': (WIDTH - 1) / 2,

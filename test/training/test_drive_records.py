@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from geoloc_ros.errors import DriveError, ShapeError
+from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.types import GeodeticPosition
 from geoloc_training.data.folders import (
     DriveAbout,
@@ -20,7 +21,10 @@ from geoloc_training.data.folders import (
 from geoloc_training.data.records import CameraModel, Drive, pair_table, thinned
 
 DATUM = GeodeticPosition(49.0, 8.4, 115.0)
-CAMERA = CameraModel(8, 6, 4.0, 4.0, 3.5, 2.5)
+CAMERA = CameraModel(
+    Camera(8, 6, 4.0, 4.0, 3.5, 2.5, (0.1, 0.0, 0.0, 0.0)),
+    (0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0),
+)
 
 
 def a_drive(place='town', day=1, count=4, datum=DATUM):

@@ -12,9 +12,9 @@ import torch
 
 from geoloc_ros.networks.architectures import build
 from geoloc_training.batch_loss import batch_loss, yaw_bins
-from geoloc_training.batches import BatchMaker, changed, in_disc
+from geoloc_training.batches import BatchMaker, changed
 from geoloc_training.data.prepared import folder_data_set, prepared
-from geoloc_training.data.references import NORTH_UP_RAD, ReferencePatches
+from geoloc_training.data.references import NORTH_UP_RAD, ReferencePatches, in_disc
 from geoloc_training.losses import GeoWeight, triplet_loss
 from geoloc_training.settings import LossSettings, SampleSettings
 

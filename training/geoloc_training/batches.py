@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import math
 
@@ -11,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geoloc_ros.errors import DriveError
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.types import FloatArray
 from geoloc_training.data.records import ImageU8, PairTable
-from geoloc_training.data.references import NORTH_UP_RAD, ReferencePatches
+from geoloc_training.data.references import NORTH_UP_RAD, PatchProvider
 from geoloc_training.minibatches import IntArray
 from geoloc_training.settings import SampleSettings
 
@@ -48,16 +50,25 @@ class BatchMaker:
         patches: of each place of the table.
         contract: of the network.
         settings: offsets, turns, negatives, changes of colour.
+
+    Raises:
+        DriveError: the network needs headings and a pair has none.
     """
 
     def __init__(
         self,
         table: PairTable,
         pictures: ImageU8,
-        patches: list[ReferencePatches],
+        patches: Sequence[PatchProvider],
         contract: InputContract,
         settings: SampleSettings,
     ) -> None:
+        if contract.heading != 'north_up' and not np.all(np.isfinite(table.yaws_rad)):
+            raise DriveError(
+                f'{np.count_nonzero(~np.isfinite(table.yaws_rad))} of {len(table)} pairs have no '
+                f'heading; expected one for each, as network {contract.name!r} needs it; train a '
+                'north-up network'
+            )
         self._table, self._pictures, self._patches = table, pictures, patches
         self._contract, self._settings = contract, settings
 
@@ -74,8 +85,8 @@ class BatchMaker:
         places_of_all = np.concatenate((places, places[near]))
         centres = np.concatenate(
             (
-                truth + in_disc(random, len(truth), self._settings.offset_m),
-                truth[near] + self._ring(random, len(near)),
+                self._positions(truth, places, False, random),
+                self._positions(truth[near], places[near], True, random),
             )
         )
         headings = np.concatenate((yaws, yaws[near]))
@@ -98,13 +109,27 @@ class BatchMaker:
             torch.from_numpy(relative),
         )
 
-    def _ring(self, random: np.random.Generator, count: int) -> FloatArray:
-        """Vectors between the nearest and farthest distance of negatives, evenly in radius."""
-        length = random.uniform(
-            self._settings.extra_nearest_m, self._settings.extra_farthest_m, count
-        )
-        angle = random.uniform(-math.pi, math.pi, count)
-        return np.column_stack((length * np.cos(angle), length * np.sin(angle)))
+    def _positions(
+        self,
+        truth_m: FloatArray,
+        places: IntArray,
+        negatives: bool,
+        random: np.random.Generator,
+    ) -> FloatArray:
+        """Where the references of pairs, or negatives about them, are centred, shape (n, 2)."""
+        centres = np.empty_like(truth_m)
+        settings = self._settings
+        for place in np.unique(places):
+            here = np.flatnonzero(places == place)
+            provider = self._patches[place]
+            centres[here] = (
+                provider.around(
+                    truth_m[here], settings.extra_nearest_m, settings.extra_farthest_m, random
+                )
+                if negatives
+                else provider.near(truth_m[here], settings.offset_m, random)
+            )
+        return centres
 
     def _up(self, headings_rad: FloatArray, random: np.random.Generator) -> FloatArray:
         """Yaw of the top of each patch."""
@@ -119,13 +144,6 @@ class BatchMaker:
         if self._settings.turns == 'any':
             return np.asarray(random.uniform(-math.pi, math.pi, count), dtype=np.float64)
         return np.full(count, NORTH_UP_RAD)
-
-
-def in_disc(random: np.random.Generator, count: int, radius_m: float) -> FloatArray:
-    """Points spread evenly over a disc, shape (count, 2)."""
-    length = radius_m * np.sqrt(random.random(count))
-    angle = random.uniform(-math.pi, math.pi, count)
-    return np.column_stack((length * np.cos(angle), length * np.sin(angle)))
 
 
 def changed(pictures: ImageU8, size: float, random: np.random.Generator) -> ImageU8:

@@ -80,23 +80,6 @@ def describe(
     return np.concatenate(found)
 
 
-def grid_around(places_m: FloatArray, spacing_m: float, reach_m: float, seed: int) -> FloatArray:
-    """Points of a regular grid within reach of any place, shape (m, 2).
-
-    The grid is shifted by a drawn part of its spacing, so that it knows nothing of the places.
-    """
-    random = np.random.default_rng(seed)
-    shift = random.uniform(0.0, spacing_m, 2)
-    low = np.floor((places_m.min(0) - reach_m - shift) / spacing_m)
-    high = np.ceil((places_m.max(0) + reach_m - shift) / spacing_m)
-    x, y = (np.arange(low[axis], high[axis] + 1) * spacing_m + shift[axis] for axis in (0, 1))
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    near = np.zeros(len(points), dtype=np.bool_)
-    for place in places_m:
-        near |= np.hypot(*(points - place).T) <= reach_m
-    return points[near]
-
-
 def _place_retrieval(
     network: CrossViewModule,
     data: PreparedData,
@@ -116,7 +99,7 @@ def _place_retrieval(
         pictures = pictures[random.permutation(len(pictures))]
     grounds = describe(network.ground, pictures)
     reach = settings.radius_m if math.isfinite(settings.radius_m) else 50.0
-    grid = grid_around(truth, settings.spacing_m, reach, settings.seed)
+    grid = data.patches[place].candidates(truth, settings.spacing_m, reach, settings.seed)
     if network.contract.heading == 'aligned':
         match = _aligned_matcher(network, data, place, grid, told, grounds, settings, show)
     else:

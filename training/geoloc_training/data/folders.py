@@ -3,25 +3,29 @@
 """Drives as plain folders: what the simulation writes, and what anybody can make of own data.
 
     <place>/imagery.tif                 aerial image (any that geoloc_ros reads)
-    <place>/<drive>/drive.json          {"day": 3, "datum": {...}, "camera": {...}}
+    <place>/<drive>/drive.json          {"day": 3, "datum": {...}, "camera": {...}}  (fields of
+                                        GeodeticPosition and of networks.cylinder.Camera)
     <place>/<drive>/frames.csv          file,x_m,y_m,yaw_rad
     <place>/<drive>/images/000000.jpg
 
-Positions are ENU metres in ``map`` at the datum; yaw is 0 = east, counter-clockwise, empty where
-it is not known.
+Positions are the camera's, ENU metres in ``map`` at the datum; yaw is 0 = east, counter-clockwise,
+empty where it is not known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import csv
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from geoloc_ros.errors import DriveError
+from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.types import FloatArray, GeodeticPosition
 from geoloc_training.data.records import CameraModel, Drive, ImageU8
 
@@ -87,7 +91,11 @@ def write_drive_folder(
         for name, (x_m, y_m), yaw in zip(files, positions_m, yaws_rad, strict=True):
             heading = f'{yaw:.6f}' if np.isfinite(yaw) else ''
             writer.writerow((name, f'{x_m:.4f}', f'{y_m:.4f}', heading))
-    record = dataclasses.asdict(about)
+    record = {
+        'day': about.day,
+        'datum': dataclasses.asdict(about.datum),
+        'camera': _camera_record(about.camera),
+    }
     (folder / DRIVE_NAME).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
 
 
@@ -99,18 +107,15 @@ def read_drive_folder(folder: Path) -> Drive:
     """
     try:
         record = json.loads((folder / DRIVE_NAME).read_text(encoding='utf-8'))
-        camera = dict(record['camera'])
-        if 'distortion' in camera:
-            camera['distortion'] = tuple(camera['distortion'])
         about = DriveAbout(
-            int(record['day']), GeodeticPosition(**record['datum']), CameraModel(**camera)
+            int(record['day']), GeodeticPosition(**record['datum']), _camera(record['camera'])
         )
         with (folder / FRAMES_NAME).open(newline='', encoding='utf-8') as file:
             rows = list(csv.DictReader(file))
         positions = np.array([(float(row['x_m']), float(row['y_m'])) for row in rows])
         yaws = np.array([float(row['yaw_rad'] or 'nan') for row in rows], dtype=np.float64)
         paths = tuple(folder / row['file'] for row in rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DriveError(
             f'{folder} is no drive folder ({error!r}); expected {DRIVE_NAME} with day, datum and '
             f'camera, and {FRAMES_NAME} with the columns {", ".join(_COLUMNS)}'
@@ -140,3 +145,16 @@ def find_drives(place: Path) -> tuple[Path, ...]:
             '"geoloc-train data"'
         )
     return found
+
+
+def _camera(record: Mapping[str, Any]) -> CameraModel:
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
+    rotation = values.pop('optical_from_forward', ())
+    return CameraModel(Camera(**values), rotation)
+
+
+def _camera_record(camera: CameraModel) -> dict[str, Any]:
+    rotation = {'optical_from_forward': camera.optical_from_forward}
+    return {**dataclasses.asdict(camera.camera), **rotation}

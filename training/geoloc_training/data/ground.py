@@ -10,26 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from geoloc_ros.networks.contract import InputContract
-from geoloc_ros.networks.cylinder import Camera, Cylinder
+from geoloc_ros.networks.cylinder import Cylinder
 from geoloc_training.data.records import CameraModel, Drive, ImageU8, PairTable, Progress
 
 
 def cylinder_of(camera: CameraModel, contract: InputContract) -> Cylinder:
-    """The resampling of a level camera that looks ahead."""
-    if camera.panorama:
-        return Cylinder(Camera(camera.width, camera.height, model='panorama'), contract)
-    return Cylinder(
-        Camera(
-            camera.width,
-            camera.height,
-            camera.fx,
-            camera.fy,
-            camera.cx,
-            camera.cy,
-            camera.distortion,
-        ),
-        contract,
+    """The resampling of a camera's images to a network's input."""
+    turned = (
+        np.array(camera.optical_from_forward).reshape(3, 3)
+        if len(camera.optical_from_forward)
+        else None
     )
+    return Cylinder(camera.camera, contract, turned)
 
 
 def ground_pictures(

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import dataclasses
 from pathlib import Path
+from typing import Protocol
 
-from geoloc_ros.errors import DriveError
 from geoloc_ros.map_store.imagery import open_imagery
 from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.networks.contract import InputContract
+from geoloc_ros.types import GeodeticPosition
 from geoloc_training.data.folders import IMAGERY_NAME, find_drives, read_drive_folder
 from geoloc_training.data.ground import ground_pictures
 from geoloc_training.data.records import (
@@ -22,26 +23,34 @@ from geoloc_training.data.records import (
     no_progress,
     pair_table,
 )
-from geoloc_training.data.references import ReferencePatches
+from geoloc_training.data.references import PatchProvider, ReferencePatches
+
+
+class References(Protocol):
+    """Reference imagery of a place, of which a network's patches can be made."""
+
+    def patches(self, datum: GeodeticPosition, contract: InputContract) -> PatchProvider:
+        """Patches of the size and heading that a network wants."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImageryReferences:
+    """Georeferenced imagery (GeoTIFF, MBTiles, XYZ): patches anywhere."""
+
+    source: ImagerySource
+
+    def patches(self, datum: GeodeticPosition, contract: InputContract) -> PatchProvider:
+        """Patches cut as map building cuts them."""
+        return ReferencePatches(self.source, datum, contract)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class DataSet:
-    """Drives, and the imagery of their places by name."""
+    """Drives, and the references of their places by name."""
 
     drives: tuple[Drive, ...]
-    imagery: tuple[tuple[str, ImagerySource], ...]
-
-    def source(self, place: str) -> ImagerySource:
-        """The imagery of a place.
-
-        Raises:
-            DriveError: there is none.
-        """
-        for name, source in self.imagery:
-            if name == place:
-                return source
-        raise DriveError(f'no imagery of place {place!r}; expected some; give its file')
+    references: Mapping[str, References]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +65,7 @@ class PreparedData:
 
     table: PairTable
     pictures: ImageU8
-    patches: list[ReferencePatches]
+    patches: Sequence[PatchProvider]
 
 
 def folder_data_set(folders: Sequence[Path]) -> DataSet:
@@ -70,15 +79,15 @@ def folder_data_set(folders: Sequence[Path]) -> DataSet:
         MapError: imagery is missing or cannot be read.
     """
     drives: list[Drive] = []
-    sources: dict[str, ImagerySource] = {}
+    sources: dict[str, References] = {}
     for folder in folders:
         own = (folder,) if (folder / 'drive.json').exists() else find_drives(folder)
         for path in own:
             drive = read_drive_folder(path)
             drives.append(drive)
             if drive.place not in sources:
-                sources[drive.place] = open_imagery(path.parent / IMAGERY_NAME)
-    return DataSet(tuple(drives), tuple(sources.items()))
+                sources[drive.place] = ImageryReferences(open_imagery(path.parent / IMAGERY_NAME))
+    return DataSet(tuple(drives), sources)
 
 
 def prepared(
@@ -97,7 +106,5 @@ def prepared(
     """
     table = pair_table(data.drives, spacing_m)
     datums = {drive.place: drive.datum for drive in data.drives}
-    patches = [
-        ReferencePatches(data.source(name), datums[name], contract) for name in table.place_names
-    ]
+    patches = [data.references[name].patches(datums[name], contract) for name in table.place_names]
     return PreparedData(table, ground_pictures(data.drives, table, contract, show), patches)

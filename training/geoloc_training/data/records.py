@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.errors import DriveError, ShapeError
+from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
 ImageU8: TypeAlias = npt.NDArray[np.uint8]
@@ -36,24 +37,14 @@ class CameraModel:
     """How ground images were taken.
 
     Attributes:
-        width: columns.
-        height: rows.
-        fx: focal length along u, pixels; 0 for a panorama.
-        fy: focal length along v, pixels; 0 for a panorama.
-        cx: column of the optical axis; (0, 0) is the centre of the first pixel.
-        cy: row of the optical axis.
-        distortion: (k1, k2, p1, p2, k3), plumb bob.
-        panorama: equirectangular, its middle column looks ahead.
+        camera: intrinsics.
+        optical_from_forward: rotation, row by row, from the level optical frame that looks along
+            the vehicle's heading (x right, y down, z ahead) to the camera's own; empty for a
+            camera that looks level and straight ahead.
     """
 
-    width: int
-    height: int
-    fx: float = 0.0
-    fy: float = 0.0
-    cx: float = 0.0
-    cy: float = 0.0
-    distortion: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
-    panorama: bool = False
+    camera: Camera
+    optical_from_forward: tuple[float, ...] = ()
 
 
 class GroundImages(Protocol):
@@ -81,7 +72,8 @@ class Drive:
         place: area of which it is a part: pairs of different places are never compared.
         day: number of the day within the data set.
         datum: origin of ``map``.
-        positions_m: where each image was taken, (east, north) in ``map``, shape (n, 2).
+        positions_m: of the camera (not of ``base_link``) at each image, (east, north) in ``map``,
+            shape (n, 2).
         yaws_rad: heading at each image, 0 = east, counter-clockwise, shape (n,); NaN where it is
             not known.
         camera: how they were taken.

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from geoloc_ros.geometry.angles import wrap_angle
+from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.settings import setting
+from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.geotiff import Compression, write_geotiff
 from geoloc_sim.city import City, procedural_city
 from geoloc_sim.drives.city_camera import CityView, city_mesh, drive_frames, start_camera
@@ -117,13 +120,27 @@ def write_simulated_drive(
         (images / name).write_bytes(picture)
         files.append(f'images/{name}')
         show(f'{folder.parent.name} {folder.name}', number + 1, len(kept))
+    camera, yaws = _camera(settings), wrap_angle(truth.yaw_rad[kept])
+    base_m = np.column_stack((truth.x_m[kept], truth.y_m[kept]))
     write_drive_folder(
         folder,
-        DriveAbout(day_number, city.world.layout.datum, camera_model(_camera(settings))),
-        np.column_stack((truth.x_m[kept], truth.y_m[kept])),
-        np.remainder(truth.yaw_rad[kept] + np.pi, 2.0 * np.pi) - np.pi,
+        DriveAbout(day_number, city.world.layout.datum, camera_model(camera)),
+        camera_positions(base_m, yaws, camera),
+        yaws,
         tuple(files),
     )
+
+
+def camera_positions(
+    base_m: FloatArray, yaws_rad: FloatArray, camera: PinholeCamera
+) -> FloatArray:
+    """Where a camera is above the ground with ``base_link`` at poses, shape (n, 2)."""
+    forward_m, left_m = camera.base_from_camera.translation_m[:2]
+    cosine, sine = np.cos(yaws_rad), np.sin(yaws_rad)
+    moved = np.column_stack(
+        (cosine * forward_m - sine * left_m, sine * forward_m + cosine * left_m)
+    )
+    return np.asarray(base_m + moved, dtype=np.float64)
 
 
 def simulated_truth(
@@ -138,15 +155,18 @@ def simulated_truth(
 
 
 def camera_model(camera: PinholeCamera) -> CameraModel:
-    """The record of a simulated camera."""
+    """The record of a simulated camera, which looks level and straight ahead."""
+    lens = dataclasses.astuple(camera.distortion)
     return CameraModel(
-        camera.width,
-        camera.height,
-        camera.fx,
-        camera.fy,
-        camera.cx,
-        camera.cy,
-        dataclasses.astuple(camera.distortion),
+        Camera(
+            camera.width,
+            camera.height,
+            camera.fx,
+            camera.fy,
+            camera.cx,
+            camera.cy,
+            lens if any(lens) else (),
+        )
     )
 
 

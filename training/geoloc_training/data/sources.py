@@ -1,6 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The geoloc_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Data sets by a word of the command line: ``KIND:PATH`` or, for drive folders, ``PATH``."""
+"""Data sets by a word of the command line.
+
+PATH                      drive folders (data.folders), those that "geoloc-train data" writes
+robotcar:LIST[,ROOT]      Oxford RobotCar with satellite tiles, by a published split list
+cvact:LIST[,ROOT]         CVACT, by a published split list
+bag:BAG,IMAGERY[,TOPIC]   a rosbag2 recording of one's own, and aerial imagery of the area;
+                          TOPIC says where the vehicle was (default: the bag's truth)
+"""
 
 from __future__ import annotations
 
@@ -8,13 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from geoloc_ros.errors import DriveError
+from geoloc_training.data.bags import bag_data_set
+from geoloc_training.data.listed import CVACT, ROBOTCAR, listed_data_set
 from geoloc_training.data.prepared import DataSet, folder_data_set
 
-Opener = Callable[[Path], DataSet]
+Opener = Callable[[Sequence[str]], DataSet]
 
 #: What opens each kind. An extension point: add an entry here for data of your own.
 OPENERS: Mapping[str, Opener] = {
-    'folder': lambda path: folder_data_set([path]),
+    'folder': lambda words: folder_data_set([Path(words[0])]),
+    'robotcar': lambda words: listed_data_set(ROBOTCAR, Path(words[0]), root_of(words)),
+    'cvact': lambda words: listed_data_set(CVACT, Path(words[0]), root_of(words)),
+    'bag': lambda words: bag_data_set(words),
 }
 
 
@@ -27,9 +39,9 @@ def open_data(words: Sequence[str]) -> DataSet:
     parts = [_open(word) for word in words]
     if not parts:
         raise DriveError('no data set is named; expected at least one; give a folder of drives')
-    imagery = {name: source for part in parts for name, source in part.imagery}
+    references = {name: part.references[name] for part in parts for name in part.references}
     drives = tuple(drive for part in parts for drive in part.drives)
-    return DataSet(drives, tuple(imagery.items()))
+    return DataSet(drives, references)
 
 
 def _open(word: str) -> DataSet:
@@ -42,4 +54,9 @@ def _open(word: str) -> DataSet:
             f'data set {word!r} is of kind {kind!r}; expected one of {", ".join(OPENERS)} before '
             'the colon, or a folder of drives'
         )
-    return opener(Path(path))
+    return opener(path.split(','))
+
+
+def root_of(words: Sequence[str]) -> Path:
+    """The folder that a list's paths are relative to: the second word, else the list's own."""
+    return Path(words[1]) if len(words) > 1 else Path(words[0]).parent

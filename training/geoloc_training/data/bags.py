@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A rosbag2 recording of one's own as a drive: pictures, camera, and where the vehicle was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from geoloc_ros.bags.reader import BagReader
+from geoloc_ros.cli.bag_trajectory import bag_truth, read_topic, static_frames
+from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
+from geoloc_ros.errors import DriveError
+from geoloc_ros.evaluation.trajectory import Trajectory, sample_at
+from geoloc_ros.map_store.imagery import open_imagery
+from geoloc_ros.messages.inbound import stamp_ns
+from geoloc_ros.messages.pictures import camera_of, image_rgb_u8
+from geoloc_ros.types import FloatArray
+from geoloc_training.data.prepared import DataSet, ImageryReferences
+from geoloc_training.data.records import CameraModel, Drive, ImageU8, IntArray, thinned
+
+_IMAGE = 'sensor_msgs/msg/Image'
+_COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+_INFO = 'sensor_msgs/msg/CameraInfo'
+#: Axes of the level optical frame that looks ahead (right, down, ahead) as columns in the body.
+_BASE_FROM_FORWARD = np.array(((0.0, 0.0, 1.0), (-1.0, 0.0, 0.0), (0.0, -1.0, 0.0)))
+_JPEG_QUALITY = 95
+#: Pictures nearer to the one before are not kept: a standing vehicle sees the same.
+_LEAST_SPACING_M = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class EncodedImages:
+    """Images as files in memory."""
+
+    files: tuple[bytes, ...]
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.files)
+
+    def image(self, number: int) -> ImageU8:
+        """RGB of one image, shape (height, width, 3)."""
+        image = cv2.imdecode(np.frombuffer(self.files[number], dtype=np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise DriveError(f'image {number} cannot be decoded; expected JPEG or PNG')
+        return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
+
+
+def bag_data_set(words: Sequence[str]) -> DataSet:
+    """A bag with imagery: ``BAG,IMAGERY`` and, where the bag holds no truth, ``,TOPIC``.
+
+    Args:
+        words: path of the bag, path of the imagery, and the topic that says where the vehicle was
+            (Odometry, PoseWithCovarianceStamped, PoseStamped or NavSatFix).
+
+    Raises:
+        DriveError: there are not two or three words, or the bag has no pictures or camera.
+        EvaluationError: nobody says where the vehicle was.
+        MapError: the imagery cannot be read.
+    """
+    if len(words) not in (2, 3):
+        raise DriveError(
+            f'bag data set {",".join(words)!r}; expected BAG,IMAGERY or BAG,IMAGERY,TOPIC'
+        )
+    drive = read_bag_drive(Path(words[0]), words[2] if len(words) == 3 else '')
+    source = open_imagery(Path(words[1]))
+    return DataSet((drive,), {drive.place: ImageryReferences(source)})
+
+
+def read_bag_drive(path: Path, topic: str = '') -> Drive:
+    """The pictures of a bag, with the pose of the camera at each; the camera's place is exact.
+
+    Args:
+        path: of the bag.
+        topic: that says where the vehicle was; empty for the bag's truth.
+
+    Raises:
+        DriveError: no pictures, no camera info, or none of the pictures has a pose.
+        EvaluationError: nobody says where the vehicle was.
+    """
+    with BagReader(path) as bag:
+        images = _one_topic(bag, (_COMPRESSED, _IMAGE))
+        infos = _one_topic(bag, (_INFO,))
+        frames = static_frames(bag)
+        way = read_topic(bag, topic, 'truth') if topic else None
+        info = next(iter(bag.messages([infos]))).message
+        way = way or bag_truth(path)
+        stamps, pictures = _kept_pictures(bag, images, way)
+    forward_m, left_m, rotation = _mounting(frames, info.header.frame_id)
+    samples = sample_at(way, stamps)
+    yaws = samples.yaw_enu_rad
+    cosine, sine = np.cos(yaws), np.sin(yaws)
+    moved: FloatArray = np.column_stack(
+        (cosine * forward_m - sine * left_m, sine * forward_m + cosine * left_m)
+    )
+    positions = samples.positions_enu_m + np.where(np.isfinite(moved), moved, 0.0)
+    if way.datum is None:
+        raise DriveError(f'{way.source} has no datum; expected one; give a topic with one')
+    camera = CameraModel(camera_of(info), rotation)
+    return Drive(path.stem, f'bag {path.stem}', 1, way.datum, positions, yaws, camera, pictures)
+
+
+def _one_topic(bag: BagReader, types: Sequence[str]) -> str:
+    """The topic of a type; the first by name of several."""
+    found = [
+        topic.name
+        for wanted in types
+        for topic in sorted(bag.topics, key=lambda topic: topic.name)
+        if topic.message_type == wanted and topic.count > 0
+    ]
+    if not found:
+        raise DriveError(
+            f'bag {bag.path} has no topic of type {" or ".join(types)}; expected the pictures of '
+            'a camera and its camera_info; record both'
+        )
+    return found[0]
+
+
+def _kept_pictures(bag: BagReader, topic: str, way: Trajectory) -> tuple[IntArray, EncodedImages]:
+    """Stamps and files of the pictures that have a pose, none too near to the one before."""
+    stamps = np.array(
+        [stamp_ns(item.message.header.stamp) for item in bag.messages([topic])], dtype=np.int64
+    )
+    samples = sample_at(way, stamps)
+    posed = np.flatnonzero(samples.available)
+    if len(posed) == 0:
+        raise DriveError(
+            f'none of {len(stamps)} pictures of {topic} is within {way.source}; expected both at '
+            'the same times; check the stamps'
+        )
+    chosen = posed[thinned(samples.positions_enu_m[posed], _LEAST_SPACING_M)]
+    wanted = set(chosen.tolist())
+    files = [
+        _encoded(item.message)
+        for number, item in enumerate(bag.messages([topic]))
+        if number in wanted
+    ]
+    return stamps[chosen], EncodedImages(tuple(files))
+
+
+def _encoded(message: Any) -> bytes:
+    """A picture as a file: its own where it is compressed."""
+    if hasattr(message, 'format'):
+        return bytes(message.data)
+    rgb = image_rgb_u8(message)
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    _, file = cv2.imencode('.jpg', np.ascontiguousarray(rgb[..., ::-1]), options)
+    return bytes(file)
+
+
+def _mounting(frames: StaticFrames, frame: str) -> tuple[float, float, tuple[float, ...]]:
+    """(forward, left) of the camera, and its rotation; level at the origin where nobody says."""
+    pose = frames.lookup(BASE_FRAME, frame)
+    if pose is None:
+        return 0.0, 0.0, ()
+    rotation = pose.rotation().T @ _BASE_FROM_FORWARD
+    forward_m, left_m = (float(part) for part in pose.translation_m[:2])
+    return forward_m, left_m, tuple(float(part) for part in rotation.ravel())
