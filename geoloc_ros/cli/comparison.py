@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
+from typing import Protocol
 
 from geoloc_ros.cli.offline import (
     OfflineRun,
     ReceivedMeasurement,
+    Sight,
     drain_s,
     run_offline,
     set_lever_arms,
@@ -27,10 +29,11 @@ from geoloc_ros.localizer.settings import (
     LocalizerSettings,
     ParticleLocalizerSettings,
 )
-from geoloc_ros.types import GeodeticPosition, GnssFix
+from geoloc_ros.types import GeodeticPosition, GnssFix, ScoreLattice
 
 FILTERED_NAME = 'gps_filtered'
 FUSED_NAME = 'fused'
+BLIND_NAME = 'no_camera'
 
 #: Wraps the measurements of a run to show how far it is; gets them, their number and a name.
 Progress = Callable[[Iterable[ReceivedMeasurement], int, str], Iterable[ReceivedMeasurement]]
@@ -64,7 +67,8 @@ class DriveResult:
     """What a drive came to.
 
     Attributes:
-        trajectories: ``gps``, ``gps_filtered`` and ``fused``, about one datum.
+        trajectories: ``gps``, ``gps_filtered`` and ``fused``, about one datum; with a camera
+            ``no_camera``, the filter of ``fused`` without it, before that.
         truth: about the same datum; ``None`` when nobody knows.
         notes: of the drive, and the warnings of the run.
     """
@@ -72,6 +76,19 @@ class DriveResult:
     trajectories: tuple[Trajectory, ...]
     truth: Trajectory | None
     notes: tuple[str, ...]
+
+
+class SightOnMap(Sight, Protocol):
+    """A sight that knows where its map lies and what to tell a reader."""
+
+    @property
+    def datum(self) -> GeodeticPosition:
+        """Origin of ``map`` that the map suggests."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the report must know."""
+        ...
 
 
 def no_progress(
@@ -88,6 +105,7 @@ def localize_drive(
     seed: int,
     *,
     progress: Progress = no_progress,
+    sight: SightOnMap | None = None,
 ) -> DriveResult:
     """Run the standard comparison.
 
@@ -96,11 +114,14 @@ def localize_drive(
         settings: of the localizer that makes ``fused``.
         seed: of its generator, and of the comparison filter's.
         progress: shows how far each run is.
+        sight: scores the camera's images; the map it has then places the origin of ``map``.
 
     Raises:
         EvaluationError: the drive holds no fix to start from.
     """
-    fused = run(drive, drive.received, settings, seed, None, progress, FUSED_NAME)
+    origin = None if sight is None else _datum_with_map(settings, sight)
+    received = drive.received if sight is None else _without_scores(drive.received)
+    fused = run(drive, received, settings, seed, origin, progress, FUSED_NAME, sight)
     if fused.datum is None or not fused.estimates:
         words = '; '.join(warning.first_text for warning in fused.warnings) or 'no warning came'
         raise EvaluationError(
@@ -108,6 +129,11 @@ def localize_drive(
             f'{len(drive.fixes())} fixes and no estimate ({words}); check the topics with '
             '"geoloc bag info"'
         )
+    blind: list[Trajectory] = []
+    if sight is not None:
+        unseeing = run(drive, received, settings, seed, fused.datum, progress, BLIND_NAME)
+        words = f'{describe(settings, received)}, without the camera'
+        blind.append(trajectory_from_estimates(BLIND_NAME, unseeing.estimates, fused.datum, words))
     fixes = [one for one in drive.received if isinstance(one.measurement, GnssFix)]
     paper = paper_settings(settings)
     filtered = run(drive, fixes, paper, seed, fused.datum, progress, FILTERED_NAME)
@@ -126,12 +152,17 @@ def localize_drive(
             fused.datum,
             'particle filter, preset paper, on the fixes alone',
         ),
+        *blind,
         trajectory_from_estimates(
-            FUSED_NAME, fused.estimates, fused.datum, describe(settings, drive.received)
+            FUSED_NAME,
+            fused.estimates,
+            fused.datum,
+            describe(settings, received) + ('' if sight is None else ', camera'),
         ),
     )
     truth = None if drive.truth is None else about_datum(drive.truth, fused.datum)
-    notes = (*drive.notes, *_warning_notes(FUSED_NAME, fused))
+    seen = () if sight is None else sight.notes()
+    notes = (*drive.notes, *seen, *_warning_notes(FUSED_NAME, fused))
     return DriveResult(trajectories, truth, notes)
 
 
@@ -143,6 +174,7 @@ def run(
     datum: GeodeticPosition | None = None,
     progress: Progress = no_progress,
     name: str = FUSED_NAME,
+    sight: Sight | None = None,
 ) -> OfflineRun:
     """Run one localizer over (some of) a drive's measurements.
 
@@ -154,13 +186,24 @@ def run(
         datum: origin of ``map``; ``None`` leaves it to the settings.
         progress: shows how far the run is.
         name: of the trajectory, for the progress.
+        sight: scores the camera's images; ``None`` for none.
     """
     localizer = build_localizer(settings, seed)
     if datum is not None:
         localizer.set_datum(datum)
     set_lever_arms(localizer, drive.lever_arms_m)
     shown = progress(received, len(received), name)
-    return run_offline(localizer, shown, drain_s=drain_s(settings))
+    return run_offline(localizer, shown, drain_s=drain_s(settings), sight=sight)
+
+
+def _datum_with_map(settings: LocalizerSettings, sight: SightOnMap) -> GeodeticPosition | None:
+    """The map's metadata place the origin, unless the parameters do."""
+    return None if settings.datum.source == 'parameters' else sight.datum
+
+
+def _without_scores(received: Sequence[ReceivedMeasurement]) -> tuple[ReceivedMeasurement, ...]:
+    """Measurements without recorded scores: the images are matched anew."""
+    return tuple(one for one in received if not isinstance(one.measurement, ScoreLattice))
 
 
 def paper_settings(settings: LocalizerSettings) -> ParticleLocalizerSettings:

@@ -61,6 +61,15 @@ def load_parameters(path: Path, node_name: str) -> dict[str, Any]:
     return values
 
 
+def has_section(path: Path, node_name: str) -> bool:
+    """Whether a file has a section of a node's own, beside those for every node.
+
+    Raises:
+        SettingError: the file cannot be read.
+    """
+    return any(str(section).rsplit('/', 1)[-1] == node_name for section in _document(path))
+
+
 def load_settings(
     path: Path, node_name: str, settings_type: type[SettingsT], ignored: Collection[str] = ()
 ) -> SettingsT:

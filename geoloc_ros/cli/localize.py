@@ -11,15 +11,19 @@ from pathlib import Path
 import sys
 from typing import TypeAlias
 
+from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.cli.comparison import localize_drive
-from geoloc_ros.cli.config_file import load_settings
+from geoloc_ros.cli.config_file import has_section, load_settings
 from geoloc_ros.cli.drive_input import DriveTopics, node_topics, read_drive
 from geoloc_ros.cli.offline import ReceivedMeasurement
+from geoloc_ros.cli.sight import OfflineSight, RecordedCamera, find_camera, open_matcher
 from geoloc_ros.cli.subparsers import Subparsers, command_line
 from geoloc_ros.errors import DriveError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import write_output
 from geoloc_ros.evaluation.report import make_report
+from geoloc_ros.networks.weights import BACKENDS
+from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
 from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSettings
 from geoloc_ros.types import GeodeticPosition
 
@@ -67,7 +71,33 @@ def add_parser(subparsers: Subparsers) -> None:
         help='origin of a truth in map, where the bag has no datum topic',
     )
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
+    add_camera_options(parser)
     parser.set_defaults(run=run)
+
+
+def add_camera_options(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add what matching images of a bag needs."""
+    camera = parser.add_argument_group('camera')
+    camera.add_argument(
+        '--map',
+        type=Path,
+        required=required,
+        help='folder made by "geoloc map build": match the images of the bag against it',
+    )
+    camera.add_argument(
+        '--weights', default='', help='name or path (default: those of the manifest for the map)'
+    )
+    camera.add_argument(
+        '--backend', choices=BACKENDS, default='auto', help='what runs the network'
+    )
+    camera.add_argument('--image', default='', metavar='/TOPIC', help='(default: the only one)')
+    camera.add_argument(
+        '--camera-info', default='', metavar='/TOPIC', help='(default: beside the images)'
+    )
+    camera.add_argument(
+        '--input-domain',
+        help='what the images show, as real or simulation (default: the settings, else real)',
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,11 +106,13 @@ def run(options: argparse.Namespace) -> int:
     datum = GeodeticPosition(*options.datum) if options.datum else None
     nodes_topics = node_topics(settings.sources, settings.frames.base)
     drive = read_drive(options.bag, parse_topics(options.topics, nodes_topics), datum)
+    sight = None if options.map is None else open_sight(options)
     result = localize_drive(
         drive,
         settings,
         settings.seed if options.seed is None else options.seed,
         progress=_silent if options.quiet else _progress_bar,
+        sight=sight,
     )
     report = make_report(
         drive.name,
@@ -93,6 +125,36 @@ def run(options: argparse.Namespace) -> int:
     print(tables.terminal_report(report))
     print(f'written: {options.out}')
     return 0
+
+
+def open_sight(options: argparse.Namespace) -> OfflineSight:
+    """What matches the images of the bag, as the options say.
+
+    Raises:
+        GeolocError: map, weights or topics cannot be used.
+    """
+    settings = load_matcher_settings(options.config, options.input_domain)
+    matcher = open_matcher(options.map, options.weights, options.backend, settings)
+    with BagReader(options.bag) as bag:
+        topics = find_camera(bag, options.image, options.camera_info)
+    recorded = RecordedCamera(options.bag, topics, settings, settings.base_frame)
+    return OfflineSight(matcher, recorded, settings)
+
+
+def load_matcher_settings(path: Path | None, input_domain: str | None) -> CrossViewNodeSettings:
+    """Settings of ``cross_view_node`` in a parameter file that may hold none.
+
+    Raises:
+        SettingError: a parameter is unknown or out of range.
+    """
+    settings = CrossViewNodeSettings()
+    if path is not None and has_section(path, 'cross_view_node'):
+        settings = load_settings(
+            path, 'cross_view_node', CrossViewNodeSettings, _PARAMETERS_OF_RCLPY
+        )
+    if input_domain is not None:
+        settings = dataclasses.replace(settings, input_domain=input_domain)
+    return settings
 
 
 def load_node_settings(path: Path | None, filter_name: str) -> NodeSettings:

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 import sys
 
-from geoloc_ros.cli import bag, demo, evaluate, localize, map, replay  # noqa: A004
+from geoloc_ros.cli import bag, calibrate, demo, evaluate, localize, map, replay  # noqa: A004
 from geoloc_ros.errors import GeolocError
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -21,7 +21,7 @@ def make_parser() -> argparse.ArgumentParser:
         description='Where a ground vehicle is on Earth: convert, localize, replay, evaluate.',
     )
     subparsers = parser.add_subparsers(title='commands', metavar='COMMAND', required=True)
-    for command in (bag, map, localize, replay, evaluate, demo):
+    for command in (bag, map, calibrate, localize, replay, evaluate, demo):
         command.add_parser(subparsers)
     return parser
 

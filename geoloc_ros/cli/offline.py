@@ -8,18 +8,22 @@ how late it is, as a node's timer tells it. The same input gives the same output
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
+import heapq
+from typing import Any, Protocol
 
 import numpy as np
 
 from geoloc_ros.errors import EvaluationError, MeasurementError
 from geoloc_ros.evaluation.reference import trajectory_from_geodetic
 from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order
+from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.localizer import Localizer
 from geoloc_ros.localizer.preparation import Measurement
 from geoloc_ros.localizer.result import LocalizerWarning, StepResult, WarningKind
 from geoloc_ros.localizer.settings import LocalizerSettings
+from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.observations.gnss import GnssSettings, check_position, has_fix
 from geoloc_ros.types import (
     NANOSECONDS_PER_SECOND,
@@ -29,6 +33,7 @@ from geoloc_ros.types import (
     FloatArray,
     GeodeticPosition,
     GnssFix,
+    ScoreLattice,
 )
 
 #: Largest stated antenna variance that still says something, for the raw trajectory's NEES.
@@ -46,6 +51,41 @@ class ReceivedMeasurement:
 
     receive_stamp_ns: int
     measurement: Measurement
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReceivedImage:
+    """A camera's message, when it arrived, and the camera as it was known by then.
+
+    Attributes:
+        receive_stamp_ns: time of arrival.
+        message: ``sensor_msgs/Image`` or ``CompressedImage``.
+        camera: its intrinsics, ``None`` before the first ``CameraInfo``.
+    """
+
+    receive_stamp_ns: int
+    message: Any
+    camera: Camera | None
+
+
+class Sight(Protocol):
+    """What makes scores of images, told of the beliefs it may look around."""
+
+    def images(self) -> Iterator[ReceivedImage]:
+        """The images in order of arrival."""
+        ...
+
+    def note(self, result: StepResult) -> None:
+        """Remember what the filter believes."""
+        ...
+
+    def note_fix(self, fix: GnssFix, datum: Datum | None) -> None:
+        """Remember where the receiver was."""
+        ...
+
+    def scores(self, image: ReceivedImage, datum: Datum | None) -> ScoreLattice | None:
+        """What an image says; ``None`` where that is nothing."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,6 +142,7 @@ def run_offline(
     received: Iterable[ReceivedMeasurement],
     *,
     drain_s: float = 0.25,
+    sight: Sight | None = None,
 ) -> OfflineRun:
     """Push measurements in order of arrival and collect every estimate.
 
@@ -110,18 +151,41 @@ def run_offline(
         received: measurements in order of arrival.
         drain_s: how much longer the clock runs after the last one: the localizer's wait and one
             output period let estimates out up to the last measurement's own stamp.
+        sight: scores the images of the drive; its scores come at once.
     """
     log = _Log()
     now_ns: int | None = None
-    for item in received:
+    for item in received if sight is None else _with_images(received, sight):
         now_ns = item.receive_stamp_ns
-        log.add(localizer.advance(now_ns))
-        log.add(localizer.push(item.measurement))
+        results = [localizer.advance(now_ns)]
+        if isinstance(item, ReceivedMeasurement):
+            if sight is not None and isinstance(item.measurement, GnssFix):
+                sight.note_fix(item.measurement, localizer.datum)
+            results.append(localizer.push(item.measurement))
+        elif sight is not None:
+            sight.note(results[0])
+            scores = sight.scores(item, localizer.datum)
+            results = [results[0]] if scores is None else [results[0], localizer.push(scores)]
+        for result in results:
+            log.add(result)
+            if sight is not None:
+                sight.note(result)
     if now_ns is not None:
         log.add(localizer.advance(now_ns + round(drain_s * NANOSECONDS_PER_SECOND)))
     datum = localizer.datum
     origin = None if datum is None else datum.origin
     return OfflineRun(tuple(log.estimates), log.warnings(), log.resets, origin)
+
+
+def _with_images(
+    received: Iterable[ReceivedMeasurement], sight: Sight
+) -> Iterator[ReceivedMeasurement | ReceivedImage]:
+    """Measurements and images in order of arrival."""
+    return heapq.merge(received, sight.images(), key=_arrival_ns)
+
+
+def _arrival_ns(item: ReceivedMeasurement | ReceivedImage) -> int:
+    return item.receive_stamp_ns
 
 
 def drain_s(settings: LocalizerSettings) -> float:
