@@ -67,6 +67,7 @@ setup(
             'particle_filter_node = geoloc_ros.nodes.particle_filter_node:main',
             'kalman_filter_node = geoloc_ros.nodes.kalman_filter_node:main',
             'cross_view_node = geoloc_ros.nodes.cross_view_node:main',
+            'map_server_node = geoloc_ros.nodes.map_server_node:main',
             'replay_node = geoloc_ros.nodes.replay_node:main',
         ],
     },

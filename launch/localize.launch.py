@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The geoloc_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""A filter node, and on request RViz and a bag.
+"""A filter node, and on request the camera's matcher with its map, RViz and a bag.
 
 ros2 launch geoloc_ros localize.launch.py filter:=kalman fix:=/gnss/fix rviz:=true
+ros2 launch geoloc_ros localize.launch.py cross_view:=true map:=/maps/town weights:=NAME \
+    imagery:=/maps/town.tif image:=/camera/image_raw camera_info:=/camera/camera_info
 """
 
 from launch.actions import (
@@ -10,7 +12,7 @@ from launch.actions import (
     IncludeLaunchDescription,
     SetEnvironmentVariable,
 )
-from launch.conditions import IfCondition
+from launch.conditions import IfCondition, UnlessCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import (
     EnvironmentVariable,
@@ -30,6 +32,12 @@ TOPICS = {
     'odom': 'Odometry, used as motion',
     'twist': 'TwistWithCovarianceStamped, used as motion',
     'imu': 'Imu, for its yaw rate',
+}
+#: Topics of the camera.
+CAMERA_TOPICS = {
+    'image': 'Image of the camera',
+    'image_compressed': 'CompressedImage of the camera (camera.transport compressed)',
+    'camera_info': 'CameraInfo of the camera',
 }
 PACKAGE = FindPackageShare('geoloc_ros')
 
@@ -71,22 +79,104 @@ def arguments() -> list[DeclareLaunchArgument]:
     ]
     topics = [
         DeclareLaunchArgument(name, default_value=name.replace('_', '/'), description=meaning)
-        for name, meaning in TOPICS.items()
+        for name, meaning in {**TOPICS, **CAMERA_TOPICS}.items()
+        if name != 'camera_info'
     ]
-    return [*own, *topics]
+    return [*own, *topics, *camera_arguments()]
 
 
-def filter_node() -> Node:
-    """The node the argument ``filter`` names."""
+def camera_arguments() -> list[DeclareLaunchArgument]:
+    """What the matcher needs."""
+    return [
+        DeclareLaunchArgument(
+            'cross_view',
+            default_value='false',
+            description='match the camera against a map; the map then places the origin of map',
+        ),
+        DeclareLaunchArgument(
+            'map', default_value='', description='folder made by "geoloc map build"'
+        ),
+        DeclareLaunchArgument(
+            'weights', default_value='', description='name or path of the weights of the map'
+        ),
+        DeclareLaunchArgument(
+            'imagery', default_value='', description='aerial imagery to show in RViz'
+        ),
+        DeclareLaunchArgument(
+            'input_domain', default_value='real', description='what the images show'
+        ),
+        DeclareLaunchArgument(
+            'camera_info', default_value='camera_info', description='CameraInfo of the camera'
+        ),
+        DeclareLaunchArgument(
+            'cross_view_params_file',
+            default_value=PathJoinSubstitution([PACKAGE, 'config', 'cross_view.yaml']),
+            description='parameters of the matcher',
+        ),
+    ]
+
+
+def filter_node(*, with_map: bool) -> Node:
+    """The node the argument ``filter`` names; with a map, that one says where ``map`` is."""
+    cross_view = LaunchConfiguration('cross_view')
     return Node(
+        condition=IfCondition(cross_view) if with_map else UnlessCondition(cross_view),
         package='geoloc_ros',
         executable=[LaunchConfiguration('filter'), '_filter_node'],
         namespace=LaunchConfiguration('namespace'),
         parameters=[
             LaunchConfiguration('params_file'),
             {'use_sim_time': LaunchConfiguration('use_sim_time')},
+            *([{'datum.source': 'topic'}] if with_map else []),
         ],
         remappings=[(name.replace('_', '/'), LaunchConfiguration(name)) for name in TOPICS],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def cross_view_node() -> Node:
+    """The camera's matcher. Thread pools of BLAS and of the network would fight."""
+    return Node(
+        condition=IfCondition(LaunchConfiguration('cross_view')),
+        package='geoloc_ros',
+        executable='cross_view_node',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            LaunchConfiguration('cross_view_params_file'),
+            {
+                'use_sim_time': LaunchConfiguration('use_sim_time'),
+                'map': LaunchConfiguration('map'),
+                'imagery': LaunchConfiguration('imagery'),
+                'network.weights': LaunchConfiguration('weights'),
+                'input_domain': LaunchConfiguration('input_domain'),
+            },
+        ],
+        remappings=[
+            (name.replace('image_', 'image/'), LaunchConfiguration(name))
+            for name in ('fix', *CAMERA_TOPICS)
+        ],
+        additional_env={'OPENBLAS_NUM_THREADS': '1'},
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def map_server_node() -> Node:
+    """Where ``map`` is, and the aerial image for RViz."""
+    return Node(
+        condition=IfCondition(LaunchConfiguration('cross_view')),
+        package='geoloc_ros',
+        executable='map_server_node',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            PathJoinSubstitution([PACKAGE, 'config', 'map_server.yaml']),
+            {
+                'use_sim_time': LaunchConfiguration('use_sim_time'),
+                'map': LaunchConfiguration('map'),
+                'imagery': LaunchConfiguration('imagery'),
+            },
+        ],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         output='screen',
     )
@@ -146,7 +236,10 @@ def generate_launch_description() -> LaunchDescription:
         [
             *arguments(),
             SetEnvironmentVariable(profile_variable(), profile),
-            filter_node(),
+            filter_node(with_map=False),
+            filter_node(with_map=True),
+            cross_view_node(),
+            map_server_node(),
             rviz_node(),
             replay(),
         ]

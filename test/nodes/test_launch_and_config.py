@@ -20,7 +20,9 @@ import yaml
 
 from geoloc_ros.cli.config_file import load_settings
 from geoloc_ros.nodes import config_files
+from geoloc_ros.nodes.cross_view_node import CrossViewNode
 from geoloc_ros.nodes.kalman_filter_node import KalmanFilterNode
+from geoloc_ros.nodes.map_server_node import MapServerNode
 from geoloc_ros.nodes.particle_filter_node import ParticleFilterNode
 from geoloc_ros.nodes.replay_node import ReplayNode
 from geoloc_ros.ros.transport import transport_environment
@@ -29,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NODES = {
     'particle_filter_node': ParticleFilterNode,
     'kalman_filter_node': KalmanFilterNode,
+    'cross_view_node': CrossViewNode,
+    'map_server_node': MapServerNode,
     'replay_node': ReplayNode,
 }
 #: Displays of RViz by the message type they show.
@@ -36,6 +40,15 @@ DISPLAYS = {
     'rviz_default_plugins/Path': 'nav_msgs/msg/Path',
     'rviz_default_plugins/PoseWithCovariance': 'geometry_msgs/msg/PoseWithCovarianceStamped',
     'rviz_default_plugins/PoseArray': 'geometry_msgs/msg/PoseArray',
+    'rviz_default_plugins/PointCloud2': 'sensor_msgs/msg/PointCloud2',
+    'rviz_default_plugins/Map': 'nav_msgs/msg/OccupancyGrid',
+    'rviz_default_plugins/Image': 'sensor_msgs/msg/Image',
+}
+#: Displays of what the camera's nodes publish; their own tests say that they do.
+OF_THE_CAMERA = {
+    'map/raster': 'sensor_msgs/msg/PointCloud2',
+    'cross_view/heatmap': 'nav_msgs/msg/OccupancyGrid',
+    'cross_view/best_match': 'sensor_msgs/msg/Image',
 }
 OF_RCLPY = ('use_sim_time', 'start_type_description_service', 'qos_overrides')
 
@@ -109,7 +122,10 @@ def test_rviz_shows_topics_that_the_node_publishes(name):
     manager = config['Visualization Manager']
     assert manager['Global Options']['Fixed Frame'] == 'map'
     node = NODES[name]()
-    shown = [one for one in manager['Displays'] if 'Topic' in one]
+    every = [one for one in manager['Displays'] if 'Topic' in one]
+    shown = [one for one in every if one['Topic']['Value'] not in OF_THE_CAMERA]
+    camera = [one for one in every if one['Topic']['Value'] in OF_THE_CAMERA]
+    assert {one['Topic']['Value']: DISPLAYS[one['Class']] for one in camera} == OF_THE_CAMERA
     awaited = {'/' + one['Topic']['Value'] for one in shown} | {'/tf'}
     # A node learns of its own end points as discovery tells it, which takes a while under load.
     deadline_s = time.monotonic() + 10.0
@@ -182,7 +198,8 @@ def test_a_bag_is_played_under_the_namespace_of_the_filter():
         (
             'localize',
             {'params_file', 'filter', 'namespace', 'use_sim_time', 'rviz', 'bag', 'log_level',
-             'fix', 'odom', 'imu'},
+             'fix', 'odom', 'imu', 'cross_view', 'map', 'weights', 'imagery', 'image',
+             'camera_info'},
         ),
         ('replay', {'bag', 'rate', 'loop', 'log_level'}),
     ],
