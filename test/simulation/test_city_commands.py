@@ -34,6 +34,18 @@ def town() -> City:
     return procedural_city(3, ProceduralSettings(side_m=300.0))
 
 
+@pytest.fixture
+def built(monkeypatch, town):
+    """Commands find the town that their options name built already."""
+
+    def city(options):
+        assert [options.world, options.side_m, options.world_set] == [3, 300.0, []]
+        return town
+
+    for name in ('worlds', 'pictures', 'drives'):
+        monkeypatch.setattr(f'geoloc_sim.commands.{name}.city_of', city)
+
+
 def test_world_writes_what_stands_there(tmp_path, capsys, town):
     assert cli.main(['world', *TOWN, '--out', str(tmp_path / 'w')]) == 0
     assert f'{len(town.world.layout.buildings)} buildings' in capsys.readouterr().out
@@ -55,6 +67,7 @@ def test_world_writes_what_stands_there(tmp_path, capsys, town):
     assert picture.std() > 20.0
 
 
+@pytest.mark.usefixtures('built')
 def test_the_mesh_file_holds_every_triangle(tmp_path, town):
     assert cli.main(['world', *TOWN, '--out', str(tmp_path / 'w')]) == 0
     header, body = (tmp_path / 'w/world.ply').read_bytes().split(b'end_header\n', 1)
@@ -71,6 +84,7 @@ def test_a_folder_that_exists_is_kept(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ['mine.txt']
 
 
+@pytest.mark.usefixtures('built')
 def test_aerial_image_opens_elsewhere(tmp_path, town):
     out = tmp_path / 'a.tif'
     assert cli.main(['aerial', *TOWN, '--gsd', '1', '--out', str(out)]) == 0
@@ -82,6 +96,7 @@ def test_aerial_image_opens_elsewhere(tmp_path, town):
     assert 0.0 < np.hypot(*model.offset_m) <= 1.0
 
 
+@pytest.mark.usefixtures('built')
 @pytest.mark.parametrize(('kind', 'name'), [('mbtiles', 'a.mbtiles'), ('xyz', 'tiles')])
 def test_aerial_tiles(tmp_path, kind, name):
     words = ['aerial', *TOWN, '--gsd', '2', '--format', kind, '--out', str(tmp_path / name)]
@@ -89,6 +104,7 @@ def test_aerial_tiles(tmp_path, kind, name):
     assert (tmp_path / name).exists()
 
 
+@pytest.mark.usefixtures('built')
 def test_drive_holds_pictures_and_their_camera(tmp_path, capsys):
     words = ['drive', *TOWN, '--distance-m', '50', '--rate-hz', '2', '--size', '64', '48']
     assert cli.main([*words, '--day', '5', '--out', str(tmp_path / 'b')]) == 0
@@ -102,7 +118,8 @@ def test_drive_holds_pictures_and_their_camera(tmp_path, capsys):
         assert shown.std() > 10.0
 
 
-def test_the_camera_of_a_drive_is_the_one_asked_for(tmp_path, town):
+@pytest.mark.usefixtures('built')
+def test_the_camera_of_a_drive_is_the_one_asked_for(tmp_path):
     words = ['drive', *TOWN, '--distance-m', '50', '--rate-hz', '0.2', '--size', '64', '48']
     words += ['--raw', '--workers', '1', '--mount-m', '0.5', '0.2', '2', '--look-deg', '90', '10']
     words += ['--distortion', '-0.1', '0.01', '0.001', '0', '0']
@@ -135,6 +152,7 @@ def test_the_camera_of_a_drive_is_the_one_asked_for(tmp_path, town):
     assert grain(noisy) > grain(picture) + 2.0  # noise of the channels is independent
 
 
+@pytest.mark.usefixtures('built')
 def test_drive_without_pictures(tmp_path):
     words = ['drive', *TOWN, '--distance-m', '50', '--no-pictures', '--set']
     assert cli.main([*words, 'odometry_source=stereo', '--out', str(tmp_path / 'b')]) == 0
@@ -144,6 +162,7 @@ def test_drive_without_pictures(tmp_path):
     assert not any(name.startswith('/camera') for name in names)
 
 
+@pytest.mark.usefixtures('built')
 def test_panoramas_come_with_poses(tmp_path):
     words = ['panoramas', *TOWN, '--spacing-m', '120', '--set', 'width=64', 'height=32']
     assert cli.main([*words, '--out', str(tmp_path / 'p')]) == 0
@@ -153,6 +172,7 @@ def test_panoramas_come_with_poses(tmp_path):
     assert len(list((tmp_path / 'p').glob('*.jpg'))) == len(rows)
 
 
+@pytest.mark.usefixtures('built')
 def test_lean_grid_counts_what_it_leaves_out(tmp_path, capsys):
     words = ['lean-grid', *TOWN, '--area-m', '-60', '-60', '60', '60', '--step-m', '20', '--set']
     words += ['yaw_step_deg=90', 'elevation_max_deg=3', '--out', str(tmp_path / 'g')]
@@ -163,6 +183,7 @@ def test_lean_grid_counts_what_it_leaves_out(tmp_path, capsys):
     assert f'{valid} valid images of {7 * 7 * 4 * 2} poses' in text
 
 
+@pytest.mark.usefixtures('built')
 def test_preview_is_a_picture(tmp_path):
     words = ['preview', *TOWN, '--places', '1', '--days', '4', '5', '--out']
     assert cli.main([*words, str(tmp_path / 'sheet.png')]) == 0
@@ -207,9 +228,8 @@ def test_a_folder_that_exists_is_refused_before_the_world_is_built(tmp_path, mon
         assert 'exists already' in capsys.readouterr().err
 
 
-def test_what_cannot_be_written_is_said(tmp_path, monkeypatch, capsys, town):
-    for name in ('worlds', 'pictures', 'drives'):
-        monkeypatch.setattr(f'geoloc_sim.commands.{name}.city_of', lambda _options: town)
+@pytest.mark.usefixtures('built')
+def test_what_cannot_be_written_is_said(tmp_path, capsys):
     (tmp_path / 'file').write_text('mine')
     folder, inside = str(tmp_path), str(tmp_path / 'file/x')
     for words in (
@@ -220,7 +240,7 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch, capsys, town):
         ['aerial', '--gsd', '5', '--format', 'xyz', '--out', inside],
         ['preview', '--places', '1', '--days', '1', '--out', f'{folder}/sheet.xyz'],
     ):
-        assert cli.main(words) == 1, words
+        assert cli.main([words[0], *TOWN, *words[1:]]) == 1, words
         text = capsys.readouterr().err
         assert 'cannot be written' in text or 'is a folder' in text or 'has the ending' in text
     assert [path.name for path in tmp_path.iterdir()] == ['file']
