@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from geoloc_ros.errors import DriveError, SettingError
+from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.networks.weights import load_network
 from geoloc_training.cli import main
 from geoloc_training.data.sources import open_data
@@ -112,6 +113,25 @@ def test_evaluation_prints_the_papers_table(fitted, place, capsys):
 def test_test_days_are_never_trained_on(place, tmp_path, capsys):
     assert main(['fit', str(place / 'day_1000'), '--out', str(tmp_path)]) == 1
     assert 'is for tests' in capsys.readouterr().err
+
+
+def test_training_can_start_from_weights(fitted, place, tmp_path, capsys):
+    arguments = [
+        'fit',
+        str(place / 'day_1'),
+        '--initial',
+        str(fitted / 'weights.pt'),
+        '--out',
+        str(tmp_path),
+        '--set',
+        *SETTINGS,
+    ]
+    assert main([*arguments, 'optimizer.rate=0', 'optimizer.head_rate=0', 'epochs=0.1']) == 0
+    before, after = (load_weights(folder / 'weights.pt').module for folder in (fitted, tmp_path))
+    for name, tensor in before.state_dict().items():
+        assert torch.equal(tensor, after.state_dict()[name]), name
+    assert main([*arguments, 'network=compact_north_up']) == 1
+    assert "architecture 'azimuth'" in capsys.readouterr().err
 
 
 def test_presets_are_the_published_ones():

@@ -15,6 +15,9 @@ from geoloc_ros.networks.module import CrossViewModule
 from geoloc_training.dropblock import DropBlock
 from geoloc_training.settings import OptimizerSettings
 
+#: Networks name what may be pretrained so: ``ground_backbone``.
+_SUFFIX = 'backbone'
+
 
 def prepare_for_training(
     network: CrossViewModule, settings: OptimizerSettings
@@ -29,9 +32,11 @@ def prepare_for_training(
         The pretrained part with its rate, then the heads with theirs.
     """
     network.to(memory_format=torch.channels_last)
-    backbones = [part for part in network.modules() if isinstance(part, EfficientNetLite0)]
+    backbones = [
+        part for name, part in network.named_modules() if name.rpartition('.')[2].endswith(_SUFFIX)
+    ]
     for backbone in backbones:
-        if settings.frozen_blocks >= 0:
+        if settings.frozen_blocks >= 0 and isinstance(backbone, EfficientNetLite0):
             for part in backbone.early_parts(settings.frozen_blocks):
                 part.requires_grad_(False)
         if settings.dropblock_size:

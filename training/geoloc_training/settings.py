@@ -103,7 +103,7 @@ class OptimizerSettings:
 class TrainingSettings:
     """A whole training run."""
 
-    network: str = setting('azimuth', 'which network')
+    network: str = setting('azimuth', 'architecture, as geoloc_ros.networks.architectures has it')
     pretrained: bool = setting(True, 'start from ImageNet')
     seed: int = setting(0, 'of everything that is drawn', minimum=0)
     budget_s: float = setting(
@@ -127,11 +127,11 @@ class TrainingSettings:
 
 
 def _published(
-    radius_m: float, size: int, rate: float, epochs: float, block: int
+    network: str, radius_m: float, size: int, rate: float, epochs: float, block: int
 ) -> TrainingSettings:
     """Xia et al., RA-L 2021, section IV-B and IV-D: SAFA, Adam, dropblock on RobotCar only."""
     return TrainingSettings(
-        network='safa',
+        network=network,
         epochs=epochs,
         loss=LossSettings(radius_m=radius_m, extra_share=0.0, yaw_share=0.0),
         sample=SampleSettings(
@@ -157,8 +157,8 @@ def _published(
 #: Presets by name: ``compact`` for a processor, and the paper's two experiments.
 PRESETS: dict[str, TrainingSettings] = {
     'compact': TrainingSettings(),
-    'paper_robotcar': _published(50.0, 64, 5e-5, 1000.0, 11),
-    'paper_cvact': _published(100.0, 16, 1e-5, 100.0, 0),
+    'paper_robotcar': _published('safa_camera', 50.0, 64, 5e-5, 1000.0, 11),
+    'paper_cvact': _published('safa_panorama', 100.0, 16, 1e-5, 100.0, 0),
 }
 
 

@@ -14,7 +14,7 @@ import torch
 from geoloc_ros.errors import SettingError
 from geoloc_ros.networks.architectures import build
 from geoloc_ros.networks.module import CrossViewModule
-from geoloc_ros.networks.torch_backend import save_weights
+from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
 from geoloc_training.commands.words import progress_bar, settings_of
 from geoloc_training.data.prepared import DataSet, prepared
@@ -50,6 +50,15 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument('--queries', type=int, default=120, help='of each validation place')
     parser.add_argument('--spacing-m', type=float, default=5.0, help='of the validation grid')
     parser.add_argument('--domain', default='simulation', help='what the data show')
+    parser.add_argument(
+        '--imagenet',
+        type=Path,
+        metavar='FILE',
+        help="ImageNet weights of VGG16 or ResNet, as torchvision's files hold them",
+    )
+    parser.add_argument(
+        '--initial', type=Path, metavar='WEIGHTS', help='go on from trained weights, as a new run'
+    )
     parser.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
     parser.set_defaults(run=_run)
 
@@ -84,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    network = build(settings.network, pretrained=settings.pretrained)
+    network = _initial_network(settings, options.initial, options.imagenet)
     data = open_data(options.data)
     check_training_days(data)
     with progress_bar('ground images', 'image') as show:
@@ -101,6 +110,26 @@ def _run(options: argparse.Namespace) -> int:
     print(f'{options.out / WEIGHTS_NAME}: sha256 {sha256}')
     _report(options, settings, network, sha256)
     return 0
+
+
+def _initial_network(
+    settings: TrainingSettings, initial: Path | None, imagenet: Path | None
+) -> CrossViewModule:
+    """The network that training starts from.
+
+    Raises:
+        NetworkError: the weights cannot be read.
+        SettingError: the weights are of another architecture.
+    """
+    if initial is None:
+        return build(settings.network, pretrained=settings.pretrained, imagenet_weights=imagenet)
+    loaded = load_weights(initial)
+    if loaded.architecture != settings.network:
+        raise SettingError(
+            f'{initial} is of architecture {loaded.architecture!r}; expected '
+            f'{settings.network!r}; give --network {loaded.architecture}'
+        )
+    return loaded.module
 
 
 def _report(
