@@ -255,7 +255,7 @@ def test_words_of_set():
 
 
 @pytest.mark.shared_data
-def test_a_real_city_model_becomes_a_world(tmp_path, capsys):
+def test_a_real_city_model_becomes_a_world(tmp_path, monkeypatch, capsys):
     model = Path(__file__).parents[3] / 'shared/data/city_models/tests/data/delft.json'
     if not model.exists():
         pytest.skip('no ../shared/data/city_models beside the project')
@@ -268,5 +268,6 @@ def test_a_real_city_model_becomes_a_world(tmp_path, capsys):
     assert len({number for number in numbers if number < 1_000_000}) <= len(buildings)
     assert f'{len(city.world.layout.buildings)} buildings' in capsys.readouterr().out
     # Nothing to drive on: said so, not a crash.
+    monkeypatch.setattr('geoloc_sim.commands.pictures.city_of', lambda _options: city)
     assert cli.main(['preview', *words, str(tmp_path / 'sheet.png')]) == 1
     assert 'no open street' in capsys.readouterr().err
