@@ -4,6 +4,10 @@
 
 import json
 import math
+import os
+from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import painted_drives
@@ -132,6 +136,34 @@ def test_training_can_start_from_weights(fitted, place, tmp_path, capsys):
         assert torch.equal(tensor, after.state_dict()[name]), name
     assert main([*arguments, 'network=compact_north_up']) == 1
     assert "architecture 'azimuth'" in capsys.readouterr().err
+
+
+def test_two_processes_train_one_network(place, tmp_path):
+    """Each takes batches of its own: 3 steps of 2 x 4 pairs are half an epoch of 48."""
+    words = [word for word in SETTINGS if not word.startswith('threads')]
+    command = [
+        sys.executable,
+        '-m',
+        'torch.distributed.run',
+        '--standalone',
+        '--nproc-per-node',
+        '2',
+    ]
+    command += ['-m', 'geoloc_training', 'fit', str(place / 'day_1'), '--out', str(tmp_path)]
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join(str(root / name) for name in ('', 'simulation', 'training'))
+    environment = {**os.environ, 'PYTHONPATH': paths, 'OMP_NUM_THREADS': '1'}
+    done = subprocess.run(
+        [*command, '--set', *words, 'device=cpu'],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    checkpoint = torch.load(tmp_path / 'checkpoint.pt', weights_only=True)
+    assert (checkpoint['step'], checkpoint['epoch']) == (3, 0.5)
 
 
 def test_presets_are_the_published_ones():

@@ -71,3 +71,8 @@ class Workers:
         flag = torch.tensor([float(done)], device=self.device)
         distributed.all_reduce(flag, distributed.ReduceOp.MAX)
         return bool(flag.item() > 0.0)
+
+    def leave(self) -> None:
+        """Leave the group; the others may go on."""
+        if self.count > 1 and distributed.is_initialized():
+            distributed.destroy_process_group()

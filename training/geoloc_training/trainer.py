@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import math
 from pathlib import Path
@@ -167,6 +168,7 @@ class Trainer:
                     saved = self._elapsed_s
                     self._save()
         self._save()
+        self._workers.leave()
         self.network.eval()
         return records
 
@@ -266,7 +268,7 @@ class Trainer:
         )
 
     def _write(self, record: StepRecord, board: Board | None) -> None:
-        if self._workers.rank != 0:
+        if not self.is_first:
             return
         line = json.dumps(dataclasses.asdict(record))
         with (self._folder / 'log.jsonl').open('a', encoding='utf-8') as file:
@@ -283,16 +285,16 @@ class Trainer:
     @contextlib.contextmanager
     def _board(self) -> Iterator[Board | None]:
         """A TensorBoard writer, where TensorBoard is installed."""
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
+        if not self.is_first or importlib.util.find_spec('tensorboard') is None:
             yield None
             return
+        from torch.utils.tensorboard import SummaryWriter
+
         with SummaryWriter(str(self._folder / 'tensorboard')) as board:
             yield board
 
     def _save(self) -> None:
-        if self._workers.rank != 0:
+        if not self.is_first:
             return
         write_checkpoint(
             self.checkpoint_path,
