@@ -48,7 +48,7 @@ class SampleSettings:
     batch_size: int = setting(24, 'N, pairs in a minibatch', minimum=2)
     spacing_m: float = setting(5.0, 'way between two pairs of a drive', unit='m', minimum=0.0)
     offset_m: float = setting(
-        5.0,
+        3.0,
         'the reference of a pair is centred up to this far from the truth',
         unit='m',
         minimum=0.0,
@@ -64,14 +64,14 @@ class SampleSettings:
         5.0, 'standard deviation of the heading of aligned references', unit='deg', minimum=0.0
     )
     extras: int = setting(
-        24, 'references without a ground image in each minibatch, on and off the road', minimum=0
+        16, 'references without a ground image in each minibatch, on and off the road', minimum=0
     )
     extra_nearest_m: float = setting(
         6.0, 'nearest of them to a pair of the minibatch', unit='m', minimum=0.0
     )
     extra_farthest_m: float = setting(40.0, 'farthest of them', unit='m', minimum=1.0)
     photometric: float = setting(
-        0.2, 'size of random changes of brightness, contrast and colour; 0 for none', minimum=0.0
+        0.15, 'size of random changes of brightness, contrast and colour; 0 for none', minimum=0.0
     )
 
 
@@ -87,7 +87,7 @@ class OptimizerSettings:
     cosine: bool = setting(True, 'rates fall to 0 along a cosine; else they stay')
     weight_decay: float = setting(0.0, 'of Adam', minimum=0.0)
     frozen_blocks: int = setting(
-        3, 'first blocks of EfficientNet that stay as ImageNet made them, with the stem; -1: none'
+        4, 'first blocks of EfficientNet that stay as ImageNet made them, with the stem; -1: none'
     )
     batch_norm: bool = setting(
         False, 'batch norm learns; else it keeps the statistics of ImageNet'
