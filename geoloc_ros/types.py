@@ -359,10 +359,7 @@ class UpdateReason(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class UpdateResult:
-    """What became of one observation.
-
-    ``nis`` is the normalised innovation squared (NaN where the filter has none).
-    """
+    """What became of an observation; ``nis`` is the normalised innovation squared, or NaN."""
 
     accepted: bool
     nis: float
@@ -379,16 +376,13 @@ class ScoreLattice:
         stamp_ns: of the image that was scored.
         source: topic or matcher, for counters and warnings.
         origin_x_m: east of the centre of cell (0, 0) in ``map``.
-        origin_y_m: north of the centre of cell (0, 0) in ``map``.
+        origin_y_m: north of it.
         rotation_rad: of the lattice's x axis against east, counter-clockwise.
         spacing_m: between neighbouring centres.
-        yaws_rad: headings of the layers, equally spaced over the whole circle, shape (n_yaw,);
-            empty where the scores say nothing of heading.
-        log_likelihood: up to a constant, float32, shape (max(n_yaw, 1), ny, nx); NaN where there
-            is no data.
-        calibrated: the scores are known to be likelihoods on input of this kind; filters leave
-            others out unless told otherwise.
-        sensor_forward_m: the place that was scored, in ``base_link``, forward of its origin.
+        yaws_rad: headings of the layers, all round, equally spaced; empty where there are none.
+        log_likelihood: up to a constant, shape (max(n_yaw, 1), ny, nx); NaN: no data.
+        calibrated: known to be likelihoods on such input; filters leave others out.
+        sensor_forward_m: forward in ``base_link``, of the place that was scored.
         sensor_left_m: the same, to the left.
     """
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from geoloc_ros.nodes.thread_pools import calm_opencv  # isort: skip  (before numpy)
+import geoloc_ros.nodes.thread_pools  # noqa: F401  # isort: skip  (before numpy)
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ from geoloc_ros.observations.cross_view import CrossViewMatcher
 from geoloc_ros.observations.search_area import SearchArea
 from geoloc_ros.observations.sight import CameraCabinet, Task, level_camera, look
 from geoloc_ros.ros.frames import FrameTree
-from geoloc_ros.ros.images import image_rgb_u8
+from geoloc_ros.ros.images import calm_opencv, image_rgb_u8
 from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
 from geoloc_ros.ros.parameters import ParameterLoader
 from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos

@@ -5,18 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import math
 from typing import Any
 
-import cv2
 from nav_msgs.msg import OccupancyGrid
-import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import Image, PointCloud2
 
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.headings import true_north_yaw_rad
 from geoloc_ros.map_store.records import ImagerySource, PatchRequest
+from geoloc_ros.messages.match_picture import PATCH_PX, best_match_picture
 from geoloc_ros.messages.outbound import set_header
 from geoloc_ros.messages.scores import heat_map, score_cloud
 from geoloc_ros.observations.cross_view import ImageU8
@@ -24,8 +22,6 @@ from geoloc_ros.observations.sight import Sighting, Task
 from geoloc_ros.ros.factory import RosMessages
 from geoloc_ros.ros.images import image_message
 from geoloc_ros.ros.qos import reliable_qos
-
-_PATCH_PX = 256
 
 
 class MatchOutputs:
@@ -78,7 +74,7 @@ class MatchOutputs:
         assert self._imagery is not None
         place = datum.geodetic_at_altitude(x_m, y_m, datum.origin.alt_m)
         up_yaw_rad = yaw_rad - true_north_yaw_rad(datum, place)
-        request = PatchRequest(place, self._patch_size_m, _PATCH_PX, up_yaw_rad)
+        request = PatchRequest(place, self._patch_size_m, PATCH_PX, up_yaw_rad)
         return self._imagery.patch(request).rgb
 
     def _send(self, publisher: Any, message: Any) -> None:
@@ -86,20 +82,3 @@ class MatchOutputs:
             publisher.publish(message)
         except RuntimeError as error:  # rclpy's RCLError: the middleware's queue is full
             self._failed(publisher.topic_name, error)
-
-
-def best_match_picture(
-    sighting: Sighting, task: Task, aerial: Callable[[float, float, float, Datum], ImageU8]
-) -> ImageU8:
-    """The network's picture beside the aerial patch of the best cell, ahead up.
-
-    Without headings in the scores up is the heading believed, else north.
-    """
-    x_m, y_m, yaw_rad = sighting.match.best
-    if math.isnan(yaw_rad):
-        yaw_rad = 0.5 * math.pi if task.circle.yaw_rad is None else task.circle.yaw_rad
-    patch = aerial(x_m, y_m, yaw_rad, task.datum)
-    height, width = sighting.picture.shape[:2]
-    size = (max(1, round(width * _PATCH_PX / height)), _PATCH_PX)
-    ground = cv2.resize(sighting.picture, size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(np.concatenate((ground, patch), axis=1))

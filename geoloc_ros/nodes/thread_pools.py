@@ -12,10 +12,3 @@ import os
 
 for _name in ('OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'BLIS_NUM_THREADS'):
     os.environ.setdefault(_name, '1')
-
-
-def calm_opencv() -> None:
-    """Let OpenCV work in the thread that calls it."""
-    import cv2
-
-    cv2.setNumThreads(1)

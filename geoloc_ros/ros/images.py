@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import CompressedImage, Image
@@ -21,6 +22,11 @@ from geoloc_ros.messages import pictures
 from geoloc_ros.messages.pictures import LAYOUTS
 
 ImageArray: TypeAlias = pictures.ImageArray
+
+
+def calm_opencv() -> None:
+    """Let OpenCV work in the thread that calls it, so that its pool fights no other."""
+    cv2.setNumThreads(1)
 
 
 def image_array(message: Image) -> ImageArray:
