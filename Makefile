@@ -5,6 +5,8 @@
 PYTHON ?= python3
 DEV := $(PYTHON) scripts/dev.py
 VENV := .venv/bin
+# known: the weights were trained on other days of this city; unseen: on other cities only.
+CITY ?= known
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test demo bench lint format clean distclean
@@ -18,8 +20,8 @@ setup: ## create .venv with everything the project needs (seconds when nothing c
 test: ## set up, then format, lint, types, unit tests, ROS tests, Python 3.10 tests
 	@$(DEV) test
 
-demo: setup ## a simulated drive through the real nodes; results in out/demo
-	@$(VENV)/geoloc demo --out out/demo
+demo: setup ## a simulated drive through the real nodes; CITY=unseen for a city new to the weights
+	@$(VENV)/geoloc demo --out out/demo --city $(CITY)
 
 bench: ## measure speed beside the peers; results in benchmarks/
 	@$(DEV) bench

@@ -26,7 +26,7 @@ both. Ratios are over ``no_camera``, with 95 % intervals by bootstrap over the s
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 import json
 import math
@@ -38,6 +38,7 @@ from cross_view_runs import CONTROLS, DOMAIN, Described, Outcome, Sight, Task, s
 from measuring import machine_record
 import numpy as np
 
+from geoloc_ros.cli.demo_sight import shipped_weights
 from geoloc_ros.cli.map_network import MapNetwork
 from geoloc_ros.evaluation.bootstrap import PooledRatio, pooled_ratio
 from geoloc_ros.evaluation.metrics import Statistics
@@ -52,6 +53,7 @@ from geoloc_ros.observations.calibration import Calibration, ScoredFrame, calibr
 from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.search_area import SearchCircle
+from geoloc_ros.types import GeodeticPosition
 from geoloc_sim.drives.frame_workers import in_workers
 
 DEFAULT_OUT = Path('benchmarks/results/cross_view.json')
@@ -79,25 +81,65 @@ class Fitted:
     forward_m: float
 
 
+@dataclasses.dataclass(frozen=True)
+class MapTask:
+    """A map to build.
+
+    Attributes:
+        imagery: aerial image.
+        weights: name or file of the network.
+        path: folder of the map.
+        datum: origin of ``map``.
+    """
+
+    imagery: Path
+    weights: str
+    path: Path
+    datum: GeodeticPosition
+
+
 def say(text: str) -> None:
     """Print with the time since the start."""
     print(f'[{time.monotonic() - _STARTED_S:5.1f} s] {text}', flush=True)
 
 
 def city_map(place: Place, network: DescriptorNetwork) -> Path:
-    """The map of a city, built unless it is there."""
-    path = place.folder / f'map_{network.contract.name}_{network.sha256[:12]}'
-    described = MapNetwork(network)
-    source = open_imagery(place.imagery())
-    options = BuildOptions(
-        yaws_rad=described.reference_yaws_rad(HEADINGS),
-        ahead_m=network.contract.ahead_m,
-        min_covered_share=0.5,
-        datum=place.world.layout.datum,
-    )
-    say(f'map of city {place.seed} with {network.contract.name}')
-    build_map(source, grid_over(source.bounds, SPACING_M), described, path, options=options)
-    return path
+    """Where the map of a city lies."""
+    return place.folder / f'map_{network.contract.name}_{network.sha256[:12]}'
+
+
+def start_building(backend: str) -> Callable[[MapTask], Path]:
+    """What a worker does with the map of a city."""
+
+    def build(task: MapTask) -> Path:
+        described = MapNetwork(load_network(task.weights, backend, threads=1))
+        source = open_imagery(task.imagery)
+        options = BuildOptions(
+            yaws_rad=described.reference_yaws_rad(HEADINGS),
+            ahead_m=described.network.contract.ahead_m,
+            min_covered_share=0.5,
+            datum=task.datum,
+        )
+        build_map(
+            source, grid_over(source.bounds, SPACING_M), described, task.path, options=options
+        )
+        return task.path
+
+    return build
+
+
+def build_maps(
+    places: Sequence[Place], networks: dict[str, DescriptorNetwork], options: argparse.Namespace
+) -> None:
+    """Build the maps that are not there yet."""
+    names = {'fused': options.weights, 'fused_global': options.global_weights}
+    tasks = [
+        MapTask(place.imagery(), names[row], city_map(place, network), place.world.layout.datum)
+        for place in places
+        for row, network in networks.items()
+    ]
+    for path in in_workers(start_building, options.backend, tasks, options.workers):
+        say(f'map {path} is there')
 
 
 def described_day(day: Day, network: DescriptorNetwork) -> Described:
@@ -250,6 +292,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
     }
     known = Place(options.city, options.folder / f'city_{options.city}', say)
     unseen = Place(options.unseen, options.folder / f'city_{options.unseen}', say)
+    build_maps([known, *([unseen] if options.unseen_days else [])], networks, options)
     known_maps = {row: city_map(known, network) for row, network in networks.items()}
     validation = known.day(options.validation_day, options.distance_m)
     fits = {
@@ -291,8 +334,14 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--weights', required=True, help='of models/manifest.json, or a file')
-    parser.add_argument('--global-weights', default='', help='of global training; none if empty')
+    parser.add_argument(
+        '--weights', default=shipped_weights(), help='of models/manifest.json, or a file'
+    )
+    parser.add_argument(
+        '--global-weights',
+        default=shipped_weights(of_global_training=True),
+        help='of global training; none if empty',
+    )
     parser.add_argument('--backend', default='auto')
     parser.add_argument('--city', type=int, default=0, help='that the weights know')
     parser.add_argument('--unseen', type=int, default=100, help='that they do not')
@@ -312,7 +361,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=_WORKERS)
     parser.add_argument('--folder', type=Path, default=Path('out/cross_view'), help='kept files')
     parser.add_argument('--out', type=Path, default=DEFAULT_OUT)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.weights:
+        parser.error('models/ holds no weights; name a file with --weights')
+    return options
 
 
 def main() -> None:

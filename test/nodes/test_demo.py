@@ -13,6 +13,8 @@ from geoloc_ros.cli.main import main
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
+COMMAND = ('demo', '--no-camera')
+
 
 def processes_of(folder):
     """Command lines of the processes of this machine that mention a folder."""
@@ -29,7 +31,7 @@ def processes_of(folder):
 
 def test_the_demo_ends_with_a_table_a_report_and_no_process_left(tmp_path, capsys):
     out = tmp_path / 'demo'
-    assert main(['demo', '--out', str(out), '--distance-m', '150', '--rate', '2']) == 0
+    assert main([*COMMAND, '--out', str(out), '--distance-m', '150', '--rate', '2']) == 0
     assert processes_of(out) == []
     document = json.loads((out / 'report.json').read_text())
     rows = document['trajectories']
@@ -52,7 +54,7 @@ def test_the_demo_ends_with_a_table_a_report_and_no_process_left(tmp_path, capsy
 
 def test_a_failing_simulation_is_named_and_ends_everything(tmp_path, capsys):
     out = tmp_path / 'demo'
-    assert main(['demo', '--out', str(out), '--distance-m', '-5']) == 1
+    assert main([*COMMAND, '--out', str(out), '--distance-m', '-5']) == 1
     assert 'simulation ended early with status 1' in capsys.readouterr().err
     assert processes_of(out) == []
 
@@ -60,6 +62,6 @@ def test_a_failing_simulation_is_named_and_ends_everything(tmp_path, capsys):
 def test_a_folder_in_the_way_is_not_removed(tmp_path, capsys):
     (tmp_path / 'drive').mkdir()
     (tmp_path / 'drive' / 'precious.txt').write_text('x')
-    assert main(['demo', '--out', str(tmp_path)]) == 1
+    assert main([*COMMAND, '--out', str(tmp_path)]) == 1
     assert 'in the way and is no bag' in capsys.readouterr().err
     assert (tmp_path / 'drive' / 'precious.txt').exists()
