@@ -224,3 +224,12 @@ def test_export_writes_a_manifest_entry(fitted, tmp_path):
     assert (record['name'], record['domain']) == ('painted', 'simulation')
     network = load_network('painted', 'onnxruntime', models=tmp_path)
     assert network.contract.name == 'azimuth'
+
+
+def test_export_stores_a_temperature_in_both_files(fitted, tmp_path):
+    words = ['export', str(fitted / 'weights.pt'), '--name', 'warm', '--models', str(tmp_path)]
+    assert main([*words, '--temperature', '0.07']) == 0
+    exported = load_network('warm', 'onnxruntime', models=tmp_path)
+    plain = load_network('warm', 'torch', models=tmp_path)
+    assert exported.contract.distance_scale == plain.contract.distance_scale == 0.07
+    assert load_network(fitted / 'weights.pt').contract.distance_scale == 1.0

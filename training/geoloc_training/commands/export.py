@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from pathlib import Path
 import shlex
@@ -12,7 +13,7 @@ import shutil
 
 from geoloc_ros.errors import NetworkError
 from geoloc_ros.networks.export import export_onnx
-from geoloc_ros.networks.torch_backend import load_weights
+from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.networks.weights import (
     MANIFEST_NAME,
     ManifestEntry,
@@ -32,6 +33,12 @@ def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     parser.add_argument('--models', type=Path, default=Path('models'), help='folder to write to')
     parser.add_argument('--licence', default='Apache-2.0', help='of the weights')
     parser.add_argument('--command', default='', help='that trained them, for the manifest')
+    parser.add_argument(
+        '--temperature',
+        type=float,
+        help='of the scores, fitted on a validation day: stored in the weights; without it nodes '
+        'use that of the weights file (1 after training, at which scores are nearly flat)',
+    )
     parser.add_argument('--tolerance', type=float, default=1e-4, help='of parity with torch')
     parser.set_defaults(run=_run)
 
@@ -41,7 +48,11 @@ def _run(options: argparse.Namespace) -> int:
     folder = options.models
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f'{options.name}.pt'
-    if target.resolve() != options.weights.resolve():
+    if options.temperature is not None:
+        scaled = dataclasses.replace(loaded.module.contract, distance_scale=options.temperature)
+        loaded.module.contract = scaled
+        save_weights(target, loaded.architecture, loaded.module, loaded.domain)
+    elif target.resolve() != options.weights.resolve():
         shutil.copyfile(options.weights, target)
     parity = export_onnx(target, folder, options.name, options.tolerance)
     report = _report(options.weights.parent / REPORT_NAME, loaded.sha256)
