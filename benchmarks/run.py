@@ -19,6 +19,9 @@ BENCHMARKS = (
     'kitti_00.py',
     'map_store.py',
     'networks.py',
+    'simulation_rendering.py',
+    'simulation_aerial.py',
+    'simulation_tricks.py',
 )
 
 
