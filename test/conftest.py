@@ -82,8 +82,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.ros)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Say which domain is used, or that the ROS tests are left out."""
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which domain is used, and which tests are left out for want of what they need."""
+    lines = ['no rclpy here: test/ros and test/nodes are left out']
     if HAS_ROS:
-        return f'ROS domain: {os.environ["ROS_DOMAIN_ID"]} (discovery on this machine only)'
-    return 'no rclpy here: test/ros and test/nodes are left out'
+        lines = [f'ROS domain: {os.environ["ROS_DOMAIN_ID"]} (discovery on this machine only)']
+    if importlib.util.find_spec('torch') is None:
+        lines.append('no torch here: test/training is left out')
+    return lines

@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 from pathlib import Path
 import signal
-import sys
 import time
 from types import FrameType
 
@@ -25,7 +24,6 @@ from geoloc_ros.cli.comparison import FUSED_NAME, RecordedDrive, localize_drive
 from geoloc_ros.cli.demo_steps import (
     LATENCY_NOTE,
     PATIENCE_S,
-    SENSOR_RATES,
     SIMULATED_NOTE,
     DemoNode,
     check_prerequisites,
@@ -42,12 +40,12 @@ from geoloc_ros.cli.drive_input import node_topics, read_drive
 from geoloc_ros.cli.processes import ProcessGroup
 from geoloc_ros.cli.subparsers import Subparsers, command_line
 from geoloc_ros.evaluation import tables
-from geoloc_ros.evaluation.output import write_output
+from geoloc_ros.evaluation.output import FIGURE_NAME, write_output
 from geoloc_ros.evaluation.report import make_report
+from geoloc_ros.evaluation.sight_plot import write_sight_plot
 from geoloc_ros.evaluation.trajectory import Trajectory
+from geoloc_ros.map_store.imagery import open_imagery
 from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSettings
-
-_SIMULATION_TIMEOUT_S = 120.0
 
 
 def _nodes(seed: int) -> tuple[DemoNode, ...]:
@@ -95,7 +93,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        '--no-camera', action='store_true', help='a drive over bare streets, without a camera'
+        '--no-camera', action='store_true', help='the same city and day, without a camera'
     )
     source.add_argument(
         '--bag', type=Path, help='a recorded drive (fix, odom, imu) instead of a simulated one'
@@ -130,8 +128,8 @@ def _run_without_camera(options: argparse.Namespace) -> int:
         remove_bag(folder)
     with ProcessGroup(out / 'logs', environment()) as processes:
         if simulated:
-            say(started_s, f'simulating a drive of {options.distance_m:g} m')
-            processes.run('simulation', _simulation(bag, options), _SIMULATION_TIMEOUT_S)
+            say(started_s, f'driving {options.distance_m:g} m through a simulated city')
+            demo_sight.simulate(bag, _imagery(options), options, pictures=False)
         drive = read_drive(bag, node_topics(_nodes(options.seed)[0].settings.sources))
         say(started_s, f'replaying it to the nodes, {options.rate:g} times real time')
         _replay(processes, bag, recording, drive, options)
@@ -147,12 +145,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _simulation(bag: Path, options: argparse.Namespace) -> list[str]:
-    return [
-        *(sys.executable, '-m', 'geoloc_sim', 'plain-drive', '--out', str(bag)),
-        *('--seed', str(options.seed), '--distance-m', str(options.distance_m)),
-        *('--set', *SENSOR_RATES),
-    ]
+def _imagery(options: argparse.Namespace) -> Path:
+    """Where the aerial image of the city is drawn."""
+    return Path(options.out) / 'imagery.tif'
 
 
 def _replay(
@@ -201,13 +196,18 @@ def _evaluate(drive: RecordedDrive, recording: Path, options: argparse.Namespace
         ],
     )
     write_output(options.out, report, trajectories, offline.truth)
+    if options.bag is None:
+        imagery = open_imagery(_imagery(options))
+        write_sight_plot(
+            options.out / FIGURE_NAME, trajectories, offline.truth, report.drive, imagery, None
+        )
     print(tables.terminal_report(report))
 
 
 def _title(options: argparse.Namespace) -> str:
     if options.bag is not None:
         return f'{Path(options.bag).name}, through the nodes, seed {options.seed}'
-    return f'demo, simulated drive, seed {options.seed}'
+    return f'demo, simulated drive through a city, without a camera, seed {options.seed}'
 
 
 def _agreement(node: Trajectory, offline: Trajectory) -> str:

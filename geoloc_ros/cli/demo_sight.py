@@ -68,6 +68,7 @@ IMAGE_TOPICS = ('/camera/image/compressed', '/camera/camera_info')
 SCORES_TOPIC = '/particle/cross_view/scores'
 _IMAGE_RATE_HZ = 5.0
 _SIMULATION_TIMEOUT_S = 400.0
+_COARSE_GSD_M = 0.5
 _MAP_MARGIN_M = 60.0
 _GLOBAL = 'global'
 
@@ -100,7 +101,7 @@ def run(options: argparse.Namespace, weights: str) -> int:
         f'filming a drive of {options.distance_m:g} m on day {_day(options)} in city '
         f'{WORLDS[options.city]}, and drawing the city from above',
     )
-    _simulate(bag, imagery, options)
+    simulate(bag, imagery, options)
     drive = read_drive(bag, node_topics(_nodes(options.seed)[0].settings.sources))
     say(started_s, f'building the map with {weights}')
     _build(imagery, map_folder, weights, drive)
@@ -125,8 +126,17 @@ def _day(options: argparse.Namespace) -> int:
     return FIRST_TEST_DAY + int(options.seed)
 
 
-def _simulate(bag: Path, imagery: Path, options: argparse.Namespace) -> None:
-    """Film the drive and draw the aerial image, side by side."""
+def simulate(
+    bag: Path, imagery: Path, options: argparse.Namespace, *, pictures: bool = True
+) -> None:
+    """Drive through the city and draw its aerial image, side by side.
+
+    Args:
+        bag: to be written; filmed by a camera where ``pictures``.
+        imagery: GeoTIFF to be written.
+        options: of the command.
+        pictures: whether there is a camera; without one the aerial image is a coarse one.
+    """
     logs, variables = options.out / 'logs', environment()
     world = ['--world', str(WORLDS[options.city])]
     begin = [sys.executable, '-m', 'geoloc_sim']
@@ -135,9 +145,13 @@ def _simulate(bag: Path, imagery: Path, options: argparse.Namespace) -> None:
         *('--seed', str(_day(options)), '--distance-m', str(options.distance_m)),
         *('--rate-hz', f'{_IMAGE_RATE_HZ:g}', '--set', *SENSOR_RATES),
     ]
+    aerial = [*begin, 'aerial', *world, '--out', str(imagery)]
+    if not pictures:
+        drive.append('--no-pictures')
+        aerial += ['--gsd', f'{_COARSE_GSD_M:g}']
     with ProcessGroup(logs, variables) as filming, ProcessGroup(logs, variables) as flying:
         film = filming.start('simulation', drive)
-        flight = flying.start('aerial', [*begin, 'aerial', *world, '--out', str(imagery)])
+        flight = flying.start('aerial', aerial)
         flying.wait_for(flight, _SIMULATION_TIMEOUT_S)
         filming.wait_for(film, _SIMULATION_TIMEOUT_S)
 

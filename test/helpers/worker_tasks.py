@@ -4,6 +4,7 @@
 
 import os
 from pathlib import Path
+import signal
 import sys
 import time
 
@@ -46,6 +47,8 @@ def start_sleeping(folder):
 def main():
     from geoloc_sim.drives.frame_workers import in_workers
 
+    # A shell starts what runs in its background deaf to Ctrl-C, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for _ in in_workers(start_sleeping, sys.argv[1], range(1000), 2):
         pass
 
