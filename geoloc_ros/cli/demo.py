@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``geoloc demo``: a drive through the real nodes over DDS, compared with the truth.
 
-With shipped weights the drive is one through a simulated city with a camera (``demo_sight``).
-Without them, without a camera or on a bag it has six processes: the simulation writes a bag;
+The drive is one through a simulated city: with a camera where weights are shipped
+(``demo_sight``). Without them, without a camera or on a bag the simulation writes a bag, and
 ``replay_node`` plays it to ``particle_filter_node`` and ``kalman_filter_node``, while
 ``recorder_node`` writes down what they publish and when.
 """
