@@ -6,12 +6,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-import sys
 
 from geoloc_ros.cli import bag, calibrate, demo, evaluate, localize, map, replay  # noqa: A004
-from geoloc_ros.errors import GeolocError
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+from geoloc_ros.cli.subparsers import run_command
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -35,15 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
     """
-    options = make_parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except GeolocError as error:
-        print(f'geoloc: error: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('geoloc: interrupted', file=sys.stderr)
-        return _INTERRUPTED
+    return run_command(make_parser(), arguments)
 
 
 if __name__ == '__main__':

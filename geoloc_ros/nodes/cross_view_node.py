@@ -16,7 +16,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 import numpy as np
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
 
@@ -31,7 +31,7 @@ from geoloc_ros.messages.pictures import camera_of
 from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.networks.weights import load_network
 from geoloc_ros.nodes.inbox import Inbox
-from geoloc_ros.nodes.lifecycle import run_node, start
+from geoloc_ros.nodes.lifecycle import EndingNode, run_node, start
 from geoloc_ros.nodes.match_health import MatchHealth
 from geoloc_ros.nodes.match_outputs import MatchOutputs
 from geoloc_ros.nodes.match_worker import MatchWorker
@@ -57,7 +57,7 @@ class _Job(NamedTuple):
     task: Task
 
 
-class CrossViewNode(LifecycleNode):
+class CrossViewNode(EndingNode):
     """Configured, it has map and network loaded; active, it matches images in a thread."""
 
     def __init__(self, **node_arguments: Any) -> None:
@@ -121,23 +121,6 @@ class CrossViewNode(LifecycleNode):
         self._timer = self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=self._steady)
         return super().on_activate(state)
 
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening and matching; map and network stay."""
-        self._stop()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let go of map and network."""
-        del state
-        self._forget()
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End for good, from whatever state."""
-        self._stop()
-        self._forget()
-        return super().on_shutdown(state)
-
     def destroy_node(self) -> None:
         """End the thread before the node."""
         if self._worker is not None:
@@ -185,7 +168,7 @@ class CrossViewNode(LifecycleNode):
                 '"geoloc calibrate" on a drive of your own with this map',
             )
 
-    def _stop(self) -> None:
+    def _stop_listening(self) -> None:
         if self._inbox is not None:
             self._inbox.close()
             self._inbox = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.service import Service
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
@@ -22,7 +22,7 @@ from geoloc_ros.nodes.filter_inputs import FilterInputs, FilterSink
 from geoloc_ros.nodes.filter_outputs import FilterOutputs
 from geoloc_ros.nodes.health_monitor import HealthMonitor
 from geoloc_ros.nodes.inbox import Inbox
-from geoloc_ros.nodes.lifecycle import start
+from geoloc_ros.nodes.lifecycle import EndingNode, start
 from geoloc_ros.nodes.truth_display import TruthDisplay
 from geoloc_ros.nodes.warm_up import warm_up
 from geoloc_ros.nodes.warning_log import WarningLog
@@ -42,7 +42,7 @@ from geoloc_ros.types import (
 _DIAGNOSTICS_PERIOD_S = 1.0
 
 
-class FilterNode(LifecycleNode):
+class FilterNode(EndingNode):
     """A lifecycle node around the localizer of ``settings_type``.
 
     Configured, it has a localizer and its publishers; active, it listens. Deactivating keeps
@@ -126,23 +126,6 @@ class FilterNode(LifecycleNode):
             )
         ]
         return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening; the belief stays."""
-        self._stop_listening()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Forget the belief and take the publishers away."""
-        del state
-        self._forget()
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End for good, from whatever state: nothing listens, ticks or publishes any more."""
-        self._stop_listening()
-        self._forget()
-        return super().on_shutdown(state)
 
     def _stop_listening(self) -> None:
         if self._inbox is not None:

@@ -9,9 +9,36 @@ import sys
 
 import rclpy
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from geoloc_ros.errors import GeolocError
+
+
+class EndingNode(LifecycleNode):
+    """A node that ends in two steps: it stops listening, then lets go of what it made."""
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening; what was configured stays."""
+        self._stop_listening()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of what was configured, publishers too."""
+        del state
+        self._forget()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good, from whatever state: nothing listens, ticks or publishes any more."""
+        self._stop_listening()
+        self._forget()
+        return super().on_shutdown(state)
+
+    def _stop_listening(self) -> None:
+        """End subscriptions, timers and threads; of no effect when there are none."""
+
+    def _forget(self) -> None:
+        """Take away what ``on_configure`` made; of no effect when there is nothing."""
 
 
 def start(node: LifecycleNode) -> None:

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import NavSatFix, PointCloud2
@@ -25,7 +25,7 @@ from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.messages.inbound import pose_measurement
 from geoloc_ros.messages.map_raster import map_raster
 from geoloc_ros.messages.outbound import datum_fix
-from geoloc_ros.nodes.lifecycle import run_node, start
+from geoloc_ros.nodes.lifecycle import EndingNode, run_node, start
 from geoloc_ros.ros.factory import RosMessages
 from geoloc_ros.ros.frames import FrameTree
 from geoloc_ros.ros.matcher_settings import MapServerSettings
@@ -37,7 +37,7 @@ NODE_NAME = 'map_server_node'
 _OFF_CENTRE = 0.4
 
 
-class MapServerNode(LifecycleNode):
+class MapServerNode(EndingNode):
     """Configured, it has the map open and the datum told; active, it follows the vehicle."""
 
     def __init__(self, **node_arguments: Any) -> None:
@@ -82,23 +82,6 @@ class MapServerNode(LifecycleNode):
             )
         ]
         return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop following; what is latched stays."""
-        self._stop()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let go of map and publishers."""
-        del state
-        self._forget()
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End for good, from whatever state."""
-        self._stop()
-        self._forget()
-        return super().on_shutdown(state)
 
     def _place(self, settings: MapServerSettings) -> Datum:
         """Where ``map`` is: as the map says, else the middle of the imagery."""
@@ -162,7 +145,7 @@ class MapServerNode(LifecycleNode):
         if message is not None:
             self._raster.publish(message)
 
-    def _stop(self) -> None:
+    def _stop_listening(self) -> None:
         for subscription in self._listening:
             self.destroy_subscription(subscription)
         self._listening = []

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.model import draw_aerial_model
 from geoloc_sim.aerial.orthophoto import Orthophoto
 from geoloc_sim.aerial.settings import AerialSettings
+from geoloc_sim.drives.lane_graph import line_length_m
 from geoloc_sim.drives.walls import Walls
 from geoloc_sim.meshes.city import day_mesh, moving_cars, static_mesh
 from geoloc_sim.meshes.city_model_mesh import city_model_mesh
@@ -85,15 +85,11 @@ class City:
 
     def _cars_at_an_instant(self, day: DayConditions) -> SurfaceMesh:
         streets = self.world.layout.streets
-        driven_km = 1e-3 * sum(_length_m(street.centre_line_m) for street in streets)
+        driven_km = 1e-3 * sum(line_length_m(street.centre_line_m) for street in streets)
         count = round(day.traffic_per_km * driven_km)
         poses = street_poses(self.world.layout, count, 'cars from above', day.seed)
         rows = [(pose.x_m, pose.y_m, pose.yaw_rad) for pose in poses]
         return moving_cars(np.array(rows, dtype=np.float64).reshape(-1, 3), day.seed)
-
-
-def _length_m(line_m: FloatArray) -> float:
-    return float(np.hypot(*np.diff(line_m, axis=0).T).sum())
 
 
 def build_city(layout: Layout, dressing: DressingSettings | None = None) -> City:

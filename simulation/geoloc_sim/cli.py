@@ -7,16 +7,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-import sys
 
-from geoloc_ros.errors import GeolocError
+from geoloc_ros.cli.subparsers import run_command
 from geoloc_sim.commands.drives import add_drive_commands
 from geoloc_sim.commands.pictures import add_picture_commands
 from geoloc_sim.commands.progress import working
 from geoloc_sim.commands.worlds import add_world_command
 from geoloc_sim.gnss_report import gnss_report
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -44,15 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
     """
-    options = make_parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except GeolocError as error:
-        print(f'geoloc-sim: error: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('geoloc-sim: interrupted', file=sys.stderr)
-        return _INTERRUPTED
+    return run_command(make_parser(), arguments)
 
 
 def _run_report(options: argparse.Namespace) -> int:

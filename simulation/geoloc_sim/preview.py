@@ -8,14 +8,8 @@ from collections.abc import Callable, Sequence
 import dataclasses
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
-
-matplotlib.use('Agg')
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 import numpy as np
 
 from geoloc_ros.errors import SettingError
@@ -31,6 +25,10 @@ from geoloc_sim.rendering.ground_view import GroundView, Shot, ground_view
 from geoloc_sim.rendering.lean import LeanModel
 from geoloc_sim.rendering.records import ImageU8
 from geoloc_sim.world.street_poses import street_poses
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _PATCH_M = 70.0
 _PATCH_PX = 480
@@ -85,6 +83,9 @@ def write_preview(
         SettingError: no places or no days are asked for, or the file's ending is unknown.
         DriveError: the file cannot be written.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     if places < 1 or not days:
         raise SettingError(
             f'preview of {places} places on {len(days)} days; expected at least one of each'

@@ -9,12 +9,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use('Agg')
-
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -156,6 +150,9 @@ def write_ply(path: Path, mesh: SurfaceMesh) -> None:
 
 def write_plan(path: Path, world: World) -> None:
     """A map of the world: ground, buildings and trees."""
+    from matplotlib.collections import PolyCollection
+    from matplotlib.figure import Figure
+
     west, south, east, north = world.layout.bounds_m
     height_px = round(_PLAN_PX * (north - south) / (east - west))
     figure = Figure(figsize=(_PLAN_PX / 100.0, height_px / 100.0), dpi=100)

@@ -13,6 +13,7 @@ from geoloc_sim.drives.city_drive import city_drive
 from geoloc_sim.drives.settings import CityDriveSettings
 from geoloc_sim.rendering.days import draw_day
 from geoloc_sim.world.procedural_settings import ProceduralSettings
+from geoloc_training.cli import main
 from geoloc_training.data.folders import read_drive_folder
 from geoloc_training.data.simulated import (
     SimulatedDataSettings,
@@ -24,6 +25,15 @@ from geoloc_training.data.simulated import (
 SETTINGS = SimulatedDataSettings(
     side_m=300.0, distance_m=100.0, spacing_m=20.0, width=80, height=60, cars=False, workers=1
 )
+SMALL = {
+    'side_m': 300,
+    'distance_m': 50,
+    'spacing_m': 20,
+    'width': 80,
+    'height': 60,
+    'cars': 'false',
+    'workers': 1,
+}
 
 
 @pytest.fixture(scope='module', name='city')
@@ -70,3 +80,13 @@ def test_pictures_differ_and_show_something(root):
     assert first.shape == (60, 80, 3)
     assert first.std() > 20.0
     assert np.abs(first.astype(int) - last).mean() > 10.0
+
+
+def test_the_command_writes_a_place_without_a_terminal(tmp_path, capfd):
+    words = [f'{name}={value}' for name, value in SMALL.items()]
+    assert main(['data', '--out', str(tmp_path), '--days', '3', '--set', *words]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == f'{tmp_path}: city 0, days 3\n'
+    assert 'Traceback' not in captured.err
+    assert (tmp_path / 'city_0' / 'imagery.tif').stat().st_size > 1e5
+    assert len(read_drive_folder(drive_folder(tmp_path, 0, 3))) >= 3

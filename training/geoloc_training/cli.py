@@ -6,15 +6,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-import sys
 
-from geoloc_ros.errors import GeolocError
+from geoloc_ros.cli.subparsers import run_command
 from geoloc_training.commands.data import add_data_command
 from geoloc_training.commands.evaluate import add_evaluate_command
 from geoloc_training.commands.export import add_export_command
 from geoloc_training.commands.fit import add_fit_command
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -37,12 +34,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
     """
-    options = make_parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except GeolocError as error:
-        print(f'geoloc-train: error: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('geoloc-train: interrupted', file=sys.stderr)
-        return _INTERRUPTED
+    return run_command(make_parser(), arguments)

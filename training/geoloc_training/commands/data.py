@@ -31,10 +31,13 @@ def add_data_command(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def _run(options: argparse.Namespace) -> int:
     known = list(specs(SimulatedDataSettings))
     settings = from_flat(SimulatedDataSettings, settings_of(options.set, known))
-    with tqdm(disable=None) as bar:
+    shown = ''
+    with tqdm(disable=None) as bar:  # without a terminal it shows nothing and knows nothing
 
         def show(what: str, done: int, total: int) -> None:
-            if bar.desc != f'{what}: ':
+            nonlocal shown
+            if what != shown:
+                shown = what
                 bar.reset(total)
                 bar.set_description(what)
             bar.update(done - bar.n)
