@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,10 @@ from geoloc_ros.networks.contract import Float32Array, InputContract
 
 #: Added to squared norms: a window of zeros is at distance 2 of everything.
 SMALL = 1e-12
+#: Cells whose columns are worked on at a time, so that they stay in the processor's cache.
+_CHUNK = 256
+# Arrays: for a hundred cells, numpy takes longer to convert a number than to work with it.
+_ZERO, _TWO, _MINUS_TWO, _FOUR = (np.array(number, np.float32) for number in (0, 2, -2, 4))
 
 
 def first_columns(reference_count: int, ground_count: int) -> npt.NDArray[np.intp]:
@@ -27,10 +33,22 @@ def first_columns(reference_count: int, ground_count: int) -> npt.NDArray[np.int
     return np.asarray((3 * n // 4 - np.arange(1, n + 1) - ground_count // 2) % n)
 
 
+_cached_first_columns = functools.cache(first_columns)
+
+
 def descriptor_distances(
     contract: InputContract, ground: Float32Array, references: npt.NDArray[np.floating]
 ) -> Float32Array:
-    """Squared Euclidean distances of a ground descriptor to references: shape (m, n_yaw).
+    """Squared Euclidean distances of a ground descriptor to references.
+
+    Args:
+        contract: of the network.
+        ground: shape ``ground_descriptor_shape``.
+        references: shape (m, *descriptor_shape), or (ny, nx, *descriptor_shape) for a window,
+            which may be cut out of a larger array.
+
+    Returns:
+        Shape (m, n_yaw), or (ny, nx, n_yaw).
 
     Raises:
         ShapeError: an array is not as the contract says.
@@ -40,7 +58,8 @@ def descriptor_distances(
             f'ground descriptor has shape {ground.shape}; expected '
             f'{contract.ground_descriptor_shape} of {contract.name!r}; pass one descriptor'
         )
-    if references.shape[1:] != contract.descriptor_shape:
+    cell_axes = references.ndim - len(contract.descriptor_shape)
+    if cell_axes < 1 or references.shape[cell_axes:] != contract.descriptor_shape:
         raise ShapeError(
             f'references have shape {references.shape}; expected (m, '
             f'{", ".join(map(str, contract.descriptor_shape))}) of {contract.name!r}; use a map '
@@ -52,10 +71,19 @@ def descriptor_distances(
 
 
 def plain_distances(ground: Float32Array, references: npt.NDArray[np.floating]) -> Float32Array:
-    """2 - 2 <g, r> of unit descriptors of any shape: shape (m, 1), clipped to [0, 4]."""
-    rows = np.ascontiguousarray(references, np.float32).reshape(len(references), -1)
-    similarity = rows @ np.ascontiguousarray(ground, np.float32).ravel()
-    return np.clip(2.0 - 2.0 * similarity, 0.0, 4.0, dtype=np.float32)[:, None]
+    """2 - 2 <g, r> of unit descriptors of any shape, clipped to [0, 4].
+
+    Args:
+        ground: any shape.
+        references: shape (..., *ground.shape); a window cut out of a larger array is not copied.
+
+    Returns:
+        Shape (..., 1).
+    """
+    cells = references.shape[: references.ndim - ground.ndim]
+    rows = references.astype(np.float32, copy=False).reshape(*cells, ground.size)
+    distances: Float32Array = np.matmul(rows, ground.astype(np.float32, copy=False).ravel())
+    return _from_similarity(distances)[..., None]
 
 
 def circular_distances(ground: Float32Array, references: npt.NDArray[np.floating]) -> Float32Array:
@@ -66,31 +94,84 @@ def circular_distances(ground: Float32Array, references: npt.NDArray[np.floating
 
     Args:
         ground: shape (w, channels).
+        references: shape (..., n, channels).
+
+    Returns:
+        Shape (..., n) by ascending yaw.
+    """
+    n, channels = references.shape[-2:]
+    cells = np.ascontiguousarray(references, np.float32).reshape(-1, n, channels)
+    unit = (ground / np.sqrt(np.vdot(ground, ground) + SMALL)).astype(np.float32)
+    places = _laid_out(unit, n)
+    order = _cached_first_columns(n, len(ground))
+    distances = np.empty(cells.shape[:2], np.float32)
+    squares = np.empty((min(_CHUNK, len(cells)), n, channels), np.float32)
+    ones = np.ones(channels, np.float32)
+    for begin in range(0, len(cells), _CHUNK):
+        chunk = cells[begin : begin + _CHUNK]
+        # Windows by their first column, clockwise.
+        similarity = _window_products(places, chunk)
+        np.square(chunk, out=squares[: len(chunk)])
+        column_squares = squares[: len(chunk)].reshape(-1, channels) @ ones
+        squared_length = column_squares.reshape(-1, n) @ _windows(n, len(ground))
+        squared_length += np.float32(SMALL)
+        similarity /= np.sqrt(squared_length, out=squared_length)
+        _from_similarity(similarity).take(order, 1, distances[begin : begin + _CHUNK], 'clip')
+    return distances.reshape(references.shape[:-1])
+
+
+def _from_similarity(similarity: Float32Array) -> Float32Array:
+    """2 - 2 similarity within [0, 4], in place of it."""
+    np.multiply(similarity, _MINUS_TWO, out=similarity)
+    np.add(similarity, _TWO, out=similarity)
+    np.maximum(similarity, _ZERO, out=similarity)
+    return np.minimum(similarity, _FOUR, out=similarity)
+
+
+def _laid_out(unit: Float32Array, n: int) -> Float32Array:
+    """A ground descriptor at each of b places over two blocks of b columns.
+
+    The circle of n columns is cut into blocks. A window begins in one and ends there or in the
+    next, so that one matrix product gives both parts of its product with the ground; half of the
+    factors are zero, which costs less than adding up the products of single columns.
+
+    Args:
+        unit: shape (w, channels).
+        n: columns of a reference.
+
+    Returns:
+        Shape (2 b, b channels): rows for windows that begin in the block itself at each of its
+        columns, then for those that began in the block before.
+    """
+    width, channels = unit.shape
+    b = next(size for size in range(max(width - 1, 1), n + 1) if n % size == 0)
+    # In rows one column longer than two blocks, equal beginnings move on by a column a row.
+    laid = np.zeros((b, 2 * b + 1, channels), np.float32)
+    laid[:, :width] = unit
+    places = laid.reshape(-1)[: 2 * b * b * channels].reshape(b, 2, b * channels)
+    return places.transpose(1, 0, 2).reshape(2 * b, b * channels)
+
+
+def _window_products(places: Float32Array, references: Float32Array) -> Float32Array:
+    """Products of a ground descriptor with the window that begins at each reference column.
+
+    Args:
+        places: of the ground descriptor, as ``_laid_out`` gives them.
         references: shape (m, n, channels).
 
     Returns:
-        Shape (m, n) by ascending yaw.
+        Shape (m, n).
     """
-    m, n, channels = references.shape
-    width = len(ground)
-    rows = np.ascontiguousarray(references, np.float32).reshape(m * n, channels)
-    unit = ground / np.sqrt(np.vdot(ground, ground) + SMALL)
-    # Of every reference column: its product with each ground column, and its squared length.
-    products = (unit.astype(np.float32) @ rows.T).reshape(width, m, n)
-    squares = np.einsum('rc,rc->r', rows, rows).reshape(m, n)
-    similarity = np.zeros((m, n), np.float32)
-    squared_length = np.full((m, n), SMALL, np.float32)
-    for column in range(width):  # windows by their first column, clockwise
-        _add_shifted(similarity, products[column], column)
-        _add_shifted(squared_length, squares, column)
-    similarity /= np.sqrt(squared_length)
-    np.clip(2.0 - 2.0 * similarity, 0.0, 4.0, out=similarity)
-    return np.take(similarity, first_columns(n, width), axis=1)
+    m, n = references.shape[:2]
+    b = len(places) // 2
+    parts = (references.reshape(-1, places.shape[1]) @ places.T).reshape(m, n // b, 2 * b)
+    products = np.empty((m, n // b, b), np.float32)
+    np.add(parts[:, :-1, :b], parts[:, 1:, b:], out=products[:, :-1])
+    np.add(parts[:, -1, :b], parts[:, 0, b:], out=products[:, -1])
+    return products.reshape(m, n)
 
 
-def _add_shifted(total: Float32Array, values: Float32Array, shift: int) -> None:
-    """Add to column s what stands in column s + shift, around the circle."""
-    n = total.shape[1]
-    total[:, : n - shift] += values[:, shift:]
-    if shift:
-        total[:, n - shift :] += values[:, :shift]
+@functools.cache
+def _windows(n: int, width: int) -> Float32Array:
+    """Shape (n, n): 1 where a column (row) belongs to the window that begins at another."""
+    return (((np.arange(n)[:, None] - np.arange(n)) % n) < width).astype(np.float32)

@@ -87,6 +87,27 @@ def test_plain_distances_are_squared_euclidean():
     assert distances.shape == (9, 1)
 
 
+@pytest.mark.parametrize('heading', ['north_up', 'azimuth'])
+def test_a_window_cut_out_of_a_larger_one_keeps_its_shape(heading):
+    rng = np.random.default_rng(10)
+    ground_shape = (8, 3) if heading == 'azimuth' else (32, 3)
+    contract = InputContract('test', 96, 192, 1.5, 50.0, 96, heading, (32, 3), ground_shape)
+    kept = rng.normal(size=(30, 25, 32, 3)).astype(np.float32)
+    g = rng.normal(size=ground_shape).astype(np.float32)
+    window = kept[2:25, 3:20]  # more cells than are worked on at a time
+    distances = descriptor_distances(contract, g, window)
+    assert distances.shape == (23, 17, contract.yaw_count)
+    rows = np.ascontiguousarray(window).reshape(-1, 32, 3)
+    if heading == 'azimuth':
+        expected = by_bearings(contract, g, rows)
+    else:
+        products = np.einsum('mnc,nc->m', rows.astype(np.float64), g)
+        expected = np.clip(2.0 - 2.0 * products, 0.0, 4.0)[:, None]
+    by_row = distances.reshape(-1, contract.yaw_count)
+    np.testing.assert_allclose(by_row, expected, atol=1e-4)
+    np.testing.assert_allclose(descriptor_distances(contract, g, rows), by_row, atol=1e-5)
+
+
 def test_wrong_shapes_name_both():
     contract = azimuth_contract()
     good = np.zeros((1, 32, 3), np.float32)
