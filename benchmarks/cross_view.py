@@ -351,7 +351,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, default=10, help='of GNSS and odometry, each day')
     parser.add_argument('--first-seed', type=int, default=0)
     parser.add_argument('--control-seeds', type=int, default=3, help='of them for the controls')
-    parser.add_argument('--distance-m', type=float, default=1000.0, help='of each drive')
+    parser.add_argument('--distance-m', type=float, default=2000.0, help='of each drive')
     parser.add_argument(
         '--temperature-factor', type=float, default=1.0, help='on the fitted temperature'
     )

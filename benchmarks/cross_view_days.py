@@ -209,10 +209,15 @@ def received(drive: SimulatedDrive) -> list[ReceivedMeasurement]:
 
 
 def frames_every(truth: TruthTrajectory, spacing_m: float) -> IntArray:
-    """Numbers of the samples at which so much further has been driven, shape (n,)."""
+    """Numbers of the samples at which so much further has been driven, shape (n,).
+
+    Where the vehicle stands, as it does at the start, the last sample before it goes on: by then
+    the receiver has a fix to look around.
+    """
     steps = np.hypot(np.diff(truth.x_m), np.diff(truth.y_m))
     way = np.concatenate(([0.0], steps.cumsum()))
-    return np.searchsorted(way, np.arange(0.0, way[-1], spacing_m)).astype(np.int64)
+    marks = np.arange(0.0, way[-1], spacing_m)
+    return (np.searchsorted(way, marks, side='right') - 1).astype(np.int64)
 
 
 def pinhole() -> PinholeCamera:

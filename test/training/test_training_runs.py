@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -233,3 +234,14 @@ def test_export_stores_a_temperature_in_both_files(fitted, tmp_path):
     plain = load_network('warm', 'torch', models=tmp_path)
     assert exported.contract.distance_scale == plain.contract.distance_scale == 0.07
     assert load_network(fitted / 'weights.pt').contract.distance_scale == 1.0
+
+
+def test_export_fits_the_temperature_on_a_drive(fitted, place, tmp_path, capsys):
+    words = ['export', str(fitted / 'weights.pt'), '--name', 'own', '--models', str(tmp_path)]
+    assert main([*words, '--validation', str(place / 'day_1')]) == 0
+    said = float(re.search(r'temperature ([\d.]+) on 4\d pictures', capsys.readouterr().out)[1])
+    stored = load_network('own', 'onnxruntime', models=tmp_path).contract.distance_scale
+    assert stored == pytest.approx(said, abs=1e-4)
+    assert 0.001 < stored < 1000.0
+    assert main([*words, '--validation', str(place / 'day_1000')]) == 1
+    assert 'take a longer drive' in capsys.readouterr().err

@@ -47,6 +47,23 @@ class GridSettings:
     shuffled: bool = False
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class PlaceMatches:
+    """The queries of a place, the references around them, and how they compare.
+
+    Attributes:
+        truth_m: where the queries are, shape (n, 2).
+        yaws_rad: their headings, shape (n,).
+        references_m: where the references are, shape (m, 2).
+        match: of a query's number and references' numbers: distances, (k,) or (k, n_yaw).
+    """
+
+    truth_m: FloatArray
+    yaws_rad: FloatArray
+    references_m: FloatArray
+    match: Callable[[int, IntArray], Float32Array]
+
+
 def grid_retrieval(
     network: CrossViewModule,
     data: PreparedData,
@@ -58,10 +75,10 @@ def grid_retrieval(
     An ``aligned`` network is given references turned to the true heading (plus its error) of each
     query; the others north-up ones, and ``azimuth`` searches all headings unless it is known.
     """
-    parts = [
-        _place_retrieval(network, data, place, settings, show)
-        for place in range(len(data.table.place_names))
-    ]
+    parts = []
+    for place in range(len(data.table.place_names)):
+        found = place_matches(network, data, place, settings, show)
+        parts.append(retrieve(found.truth_m, found.references_m, settings.radius_m, found.match))
     return joined(parts)
 
 
@@ -80,13 +97,14 @@ def describe(
     return np.concatenate(found)
 
 
-def _place_retrieval(
+def place_matches(
     network: CrossViewModule,
     data: PreparedData,
     place: int,
     settings: GridSettings,
     show: Progress,
-) -> Retrieval:
+) -> PlaceMatches:
+    """Describe the queries of a place and the references of a grid within reach of them."""
     numbers = np.flatnonzero(data.table.places == place)
     if settings.queries and len(numbers) > settings.queries:
         chosen = np.linspace(0, len(numbers) - 1, settings.queries)
@@ -104,7 +122,7 @@ def _place_retrieval(
         match = _aligned_matcher(network, data, place, grid, told, grounds, settings, show)
     else:
         match = _map_matcher(network, data, place, grid, told, grounds, settings, show)
-    return retrieve(truth, grid, settings.radius_m, match)
+    return PlaceMatches(truth, yaws, grid, match)
 
 
 def _map_matcher(
@@ -119,7 +137,7 @@ def _map_matcher(
 ) -> Callable[[int, IntArray], Float32Array]:
     """Distances to references that are described once, north-up."""
     contract = network.contract
-    references = _described(network, data, place, grid, np.full(len(grid), NORTH_UP_RAD), show)
+    references = described(network, data, place, grid, np.full(len(grid), NORTH_UP_RAD), show)
     if settings.constant:
         references[:] = references.mean(axis=0)
     yaws = contract.yaws_rad
@@ -148,7 +166,7 @@ def _aligned_matcher(
 
     def match(query: int, near: IntArray) -> Float32Array:
         up = np.full(len(near), told_rad[query])
-        references = _described(network, data, place, grid[near], up, no_progress)
+        references = described(network, data, place, grid[near], up, no_progress)
         if settings.constant:
             references[:] = references.mean(axis=0)
         show(query + 1, len(grounds))
@@ -157,7 +175,7 @@ def _aligned_matcher(
     return match
 
 
-def _described(
+def described(
     network: CrossViewModule,
     data: PreparedData,
     place: int,
@@ -165,7 +183,19 @@ def _described(
     up_rad: FloatArray,
     show: Progress,
 ) -> Float32Array:
-    """Descriptors of references, cut and described in chunks."""
+    """Descriptors of references at positions with such headings up, cut and described in chunks.
+
+    Args:
+        network: whose reference branch describes.
+        data: the patches.
+        place: number of the place in the table.
+        positions_m: (east, north), shape (m, 2).
+        up_rad: yaw of each patch's top, shape (m,).
+        show: told how many are done, and of how many.
+
+    Returns:
+        Shape (m, *descriptor_shape).
+    """
     found = []
     for start in range(0, len(positions_m), _CHUNK):
         part = slice(start, start + _CHUNK)
