@@ -19,6 +19,8 @@ BENCHMARKS = (
     'kitti_00.py',
     'map_store.py',
     'networks.py',
+    'scoring.py',
+    'frame.py',
     'simulation_rendering.py',
     'simulation_aerial.py',
     'simulation_tricks.py',

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.errors import MeasurementError
+from geoloc_ros.filters.compiled import COMPILED
 from geoloc_ros.geometry.angles import wrap_angle
+from geoloc_ros.observations.score_kernels import interpolated
 from geoloc_ros.observations.score_modes import FieldMoments, field_moments
 from geoloc_ros.settings import setting
 from geoloc_ros.types import (
@@ -189,6 +191,9 @@ class ScoreField:
         values, known = self._padded
         layers, ny, nx = self.lattice.log_likelihood.shape
         columns, rows = self._cells(states)
+        if COMPILED:
+            places = self._layer_places(states.yaw_rad, layers)
+            return interpolated(values, known, (layers, ny, nx), columns, rows, places)
         # In the padded lattice; everything beyond the border lies on it.
         columns = np.clip(columns + 1.0, 0.0, nx + 1.0)
         rows = np.clip(rows + 1.0, 0.0, ny + 1.0)
@@ -229,11 +234,17 @@ class ScoreField:
         """The two layers about each heading with their shares, or the only one."""
         if count == 1:
             return [(0, 1.0)]
-        place = (yaw_rad - self.lattice.yaws_rad[0]) * (count / (2.0 * math.pi))
+        place = self._layer_places(yaw_rad, count)
         below = np.floor(place)
         share = place - below
         first = below.astype(np.intp) % count
         return [(first, 1.0 - share), ((first + 1) % count, share)]
+
+    def _layer_places(self, yaw_rad: FloatArray, count: int) -> FloatArray:
+        """Place of each heading around the circle, in layers from the first one."""
+        if count == 1:
+            return np.zeros(yaw_rad.shape)
+        return np.asarray((yaw_rad - self.lattice.yaws_rad[0]) * (count / (2.0 * math.pi)))
 
     @functools.cached_property
     def moments(self) -> FieldMoments | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from geoloc_ros.errors import MeasurementError
+from geoloc_ros.observations import score_field
 from geoloc_ros.observations.score_field import ScoreField, ScoreFieldSettings, check_lattice
 from geoloc_ros.observations.score_modes import without_window
 from geoloc_ros.types import ScoreLattice, StateBatch
@@ -79,8 +80,10 @@ def test_a_sharp_mode_between_cells_does_not_vanish():
     assert half - peak == pytest.approx(math.log(0.5))
 
 
+@pytest.mark.parametrize('kernels', ['compiled', 'numpy'])
 @pytest.mark.parametrize('settings', [NO_FLOOR, DISCARD, ScoreFieldSettings()])
-def test_log_likelihood_agrees_with_brute_force(settings):
+def test_log_likelihood_agrees_with_brute_force(settings, kernels, monkeypatch):
+    monkeypatch.setattr(score_field, 'COMPILED', kernels == 'compiled')
     rng = np.random.default_rng(3)
     scores = rng.normal(0.0, 2.0, (8, 6, 7)).astype(np.float32)
     scores[:, 2, 3] = np.nan
@@ -126,6 +129,27 @@ def test_places_without_data_are_neutral_or_discarded():
     far = states([(500.0, 500.0), (0.0, 5.0)])
     np.testing.assert_allclose(ScoreField(lattice(scores), NO_FLOOR).log_likelihood(far), 0.0)
     assert np.isneginf(ScoreField(lattice(scores), DISCARD).log_likelihood(far)).all()
+
+
+@pytest.mark.skipif(not score_field.COMPILED, reason='numba is not installed')
+@pytest.mark.parametrize('headings', [1, 8])
+def test_compiled_interpolation_is_that_of_numpy(headings, monkeypatch):
+    rng = np.random.default_rng(4)
+    scores = rng.normal(0.0, 2.0, (headings, 6, 7)).astype(np.float32)
+    scores[:, 2, 3] = np.nan
+    yaws = circle_yaws(headings) if headings > 1 else ()
+    field = ScoreField(lattice(scores, yaws, (12.0, -7.0), 0.4, 3.0, lever=(1.5, -0.4)))
+    at = states(rng.uniform((-5.0, -15.0, -30.0), (40.0, 25.0, 30.0), (3000, 3)))
+    found = field.log_likelihood(at)
+    monkeypatch.setattr(score_field, 'COMPILED', False)
+    np.testing.assert_allclose(found, field.log_likelihood(at), rtol=0, atol=1e-12)
+
+
+@pytest.mark.skipif(not score_field.COMPILED, reason='numba is not installed')
+def test_a_state_that_is_no_number_has_no_likelihood():
+    field = ScoreField(lattice(np.zeros((8, 3, 3)), circle_yaws(8)))
+    poses = [(math.nan, 0.0, 0.0), (0.0, math.nan, 0.0), (0.0, 0.0, math.nan), (1.0, 1.0, 0.0)]
+    np.testing.assert_array_equal(np.isnan(field.log_likelihood(states(poses))), [1, 1, 1, 0])
 
 
 def test_outlier_floor_bounds_how_unlikely_a_place_can_be():
