@@ -190,7 +190,8 @@ class CrossViewMatcher:
         references = read.descriptors.reshape(-1, *shape)
         values = self.network.distances(ground, references).reshape(ny * nx, -1)
         by_heading = values.T.reshape(-1, ny, nx).copy()
-        by_heading[:, ~read.has_data] = np.nan
+        if not read.has_data.all():
+            by_heading[:, ~read.has_data] = np.nan
         return by_heading, read.has_data
 
     def yaws_rad(self, window: GridWindow, datum: Datum) -> FloatArray:
@@ -241,9 +242,11 @@ class CrossViewMatcher:
 def entropy_bits(log_likelihood: npt.NDArray[np.float32]) -> float:
     """Entropy of scores as a probability over the cells (and headings) with data."""
     scores = log_likelihood[np.isfinite(log_likelihood)].astype(np.float64)
-    probability = np.exp(scores - scores.max())
-    probability /= probability.sum()
-    return float(-np.sum(probability * np.log2(np.maximum(probability, 1e-300))))
+    scores -= scores.max()
+    weights = np.exp(scores)
+    total = float(weights.sum())
+    # -sum p log p with p = w / total and log w = the score
+    return (math.log(total) - float(weights @ scores) / total) / math.log(2.0)
 
 
 def _best(window: GridWindow, lattice: ScoreLattice) -> tuple[float, float, float]:

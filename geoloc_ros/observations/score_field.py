@@ -169,9 +169,12 @@ class ScoreField:
     @functools.cached_property
     def _padded(self) -> tuple[FloatArray, FloatArray]:
         """Likelihoods with a border of no data (0 there), flat; and 1 where there is some."""
-        padded = np.pad(self.likelihood, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-        known = np.isfinite(padded)
-        return np.where(known, padded, 0.0).ravel(), known.astype(np.float64).ravel()
+        layers, ny, nx = self.likelihood.shape
+        values, known = np.zeros((2, layers, ny + 2, nx + 2))
+        finite = np.isfinite(self.likelihood)
+        known[:, 1:-1, 1:-1] = finite
+        np.copyto(values[:, 1:-1, 1:-1], self.likelihood, where=finite)
+        return values.ravel(), known.ravel()
 
     def log_likelihood(self, states: StateBatch) -> FloatArray:
         """Log-likelihood of each state, shape (n,); 0 is that of a place taken at random.
