@@ -47,7 +47,7 @@ DEFAULT_OUT = Path('benchmarks/results/cross_view_nodes.json')
 HERE = Path(__file__).parent
 NAMESPACE = '/vehicle'
 COMPRESSED, RAW, INFO = '/camera/image/compressed', '/camera/image', '/camera/camera_info'
-_PATIENCE_S, _FILM_TIMEOUT_S, _DRAIN_S, _POLL_S = 60.0, 1800.0, 2.5, 0.25
+_PATIENCE_S, _FILM_TIMEOUT_S, _DRAIN_S, _POLL_S = 180.0, 1800.0, 2.5, 0.25
 _QUANTILES = {'p50': 50.0, 'p90': 90.0, 'p99': 99.0, 'max': 100.0}
 _STARTED_S = time.monotonic()
 
@@ -185,7 +185,7 @@ def map_of(options: argparse.Namespace) -> Path:
     """The map of the city, built unless it is there (shared with ``cross_view.py``)."""
     place = Place(options.city, options.city_folder / f'city_{options.city}', say)
     network = load_network(options.weights, options.backend, threads=1)
-    path = city_map(place, network)
+    path: Path = city_map(place, network)
     say(f'map {path}: building what is not there')
     datum = place.world.layout.datum
     start_building(options.backend)(MapTask(place.imagery(), options.weights, path, datum))
