@@ -12,6 +12,7 @@ from geoloc_training.commands.data import add_data_command
 from geoloc_training.commands.evaluate import add_evaluate_command
 from geoloc_training.commands.export import add_export_command
 from geoloc_training.commands.fit import add_fit_command
+from geoloc_training.commands.picture import add_picture_command
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -21,6 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_data_command(commands)
     add_fit_command(commands)
     add_evaluate_command(commands)
+    add_picture_command(commands)
     add_export_command(commands)
     return parser
 

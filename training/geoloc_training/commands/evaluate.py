@@ -10,10 +10,8 @@ import json
 import math
 from pathlib import Path
 
-from geoloc_ros.errors import EvaluationError
 from geoloc_ros.networks.module import CrossViewModule
-from geoloc_ros.networks.torch_backend import load_weights
-from geoloc_training.commands.words import progress_bar
+from geoloc_training.commands.words import named_network, progress_bar
 from geoloc_training.data.prepared import PreparedData, prepared
 from geoloc_training.data.sources import open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
@@ -46,7 +44,7 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
 def _run(options: argparse.Namespace) -> int:
     rows: list[Measured] = []
     for word in options.weights:
-        name, network = _named(word)
+        name, network = named_network(word)
         for number, drive in enumerate(options.data):
             data = prepared(open_data([drive]), network.contract, 5.0)
             for title, settings in _variants(options):
@@ -62,15 +60,6 @@ def _run(options: argparse.Namespace) -> int:
         record = [{'test': r.test, 'network': r.network, **figures(r)} for r in rows]
         options.json.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
     return 0
-
-
-def _named(word: str) -> tuple[str, CrossViewModule]:
-    name, separator, path = word.partition('=')
-    if not separator:
-        name, path = Path(word).parent.name or Path(word).stem, word
-    if not name or not path:
-        raise EvaluationError(f'weights {word!r}; expected a path, or NAME=PATH')
-    return name, load_weights(Path(path)).module
 
 
 def _variants(options: argparse.Namespace) -> list[tuple[str, GridSettings]]:

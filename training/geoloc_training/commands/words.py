@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The geoloc_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Progress bars, and settings from words of the command line."""
+"""Progress bars, and networks and settings from words of the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import contextlib
+from pathlib import Path
 
 from tqdm import tqdm
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.errors import EvaluationError, SettingError
+from geoloc_ros.networks.module import CrossViewModule
+from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.settings import SettingSpec
 from geoloc_training.data.records import Progress
 
@@ -24,6 +27,21 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield show
+
+
+def named_network(word: str) -> tuple[str, CrossViewModule]:
+    """The network of ``NAME=PATH`` and its name; a path alone is named after its folder.
+
+    Raises:
+        EvaluationError: the word is not of that form.
+        NetworkError: the file is no weights file.
+    """
+    name, separator, path = word.partition('=')
+    if not separator:
+        name, path = Path(word).parent.name or Path(word).stem, word
+    if not name or not path:
+        raise EvaluationError(f'weights {word!r}; expected a path, or NAME=PATH')
+    return name, load_weights(Path(path)).module
 
 
 def settings_of(

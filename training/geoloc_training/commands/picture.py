@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The geoloc_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""``geoloc-train picture``: attention and heat maps of single queries as an image."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from geoloc_ros.map_store.records import ImagerySource
+from geoloc_ros.types import GeodeticPosition
+from geoloc_training.commands.words import named_network, progress_bar
+from geoloc_training.data.prepared import DataSet, ImageryReferences
+from geoloc_training.data.sources import open_data
+from geoloc_training.query_picture import check_picture_path, write_query_picture
+from geoloc_training.query_views import QueryView, ViewSettings, chosen_queries, query_view
+
+_TITLE = 'Where features are taken from, and where the query is found'
+
+
+def add_picture_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """``geoloc-train picture``."""
+    parser = commands.add_parser('picture', help='attention and heat maps of single queries')
+    parser.add_argument(
+        'weights', nargs='+', help='weights files, each as NAME=PATH or as a path; a row each'
+    )
+    parser.add_argument('--data', required=True, help='a drive')
+    parser.add_argument(
+        '--query', type=int, nargs='+', required=True, metavar='N', help='images, from 0'
+    )
+    parser.add_argument('--out', type=Path, required=True, help='picture to write: queries.png')
+    parser.add_argument('--radius-m', type=float, default=50.0, help='of the circle')
+    parser.add_argument(
+        '--reach-m', type=float, default=0.0, help='of the heat map; 0 for twice the radius'
+    )
+    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the grid')
+    parser.add_argument(
+        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    check_picture_path(options.out)
+    settings = ViewSettings(
+        radius_m=options.radius_m,
+        reach_m=options.reach_m,
+        spacing_m=options.spacing_m,
+        known_heading=not options.search_heading,
+    )
+    data = open_data([options.data])
+    by_network = [_views(word, data, options.query, settings) for word in options.weights]
+    views = [view for of_query in zip(*by_network, strict=True) for view in of_query]
+    write_query_picture(options.out, views, _TITLE, _aerial(data))
+    for view in views:
+        print(
+            f'{view.network}, {view.title}: best within {view.radius_m:g} m is '
+            f'{view.error_m:.1f} m from the true place'
+        )
+    print(options.out)
+    return 0
+
+
+def _views(
+    word: str, data: DataSet, numbers: list[int], settings: ViewSettings
+) -> list[QueryView]:
+    """The queries as one network sees them."""
+    name, network = named_network(word)
+    chosen, titles = chosen_queries(data, network.contract, numbers)
+    views = []
+    for row, title in enumerate(titles):
+        with progress_bar(f'{name} {title}', 'reference') as show:
+            views.append(query_view(name, network, chosen, row, title, settings, show))
+    return views
+
+
+def _aerial(data: DataSet) -> list[tuple[ImagerySource, GeodeticPosition] | None]:
+    """What lies beneath the heat maps, in the order of the table's places; tiles are no map."""
+    datums = {drive.place: drive.datum for drive in data.drives}
+    found: list[tuple[ImagerySource, GeodeticPosition] | None] = []
+    for name in dict.fromkeys(drive.place for drive in data.drives):
+        references = data.references[name]
+        if isinstance(references, ImageryReferences):
+            found.append((references.source, datums[name]))
+        else:
+            found.append(None)
+    return found
