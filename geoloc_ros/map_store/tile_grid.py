@@ -240,11 +240,14 @@ class GridWindow:
         Origin, rotation and spacing are the regular lattice nearest to the cells (a
         ``types.ScoreLattice``). In UTM, 300 m off its middle, it is off by less than 3 mm.
         """
-        steps = np.stack(np.meshgrid(np.arange(self.nx), np.arange(self.ny)), axis=-1)
         cosine, sine = math.cos(self.rotation_rad), math.sin(self.rotation_rad)
-        turned = self.spacing_m * steps @ np.array([[cosine, sine], [-sine, cosine]])
-        x_m, y_m = np.mean(self.enu_m - turned, axis=(0, 1))
-        return float(x_m), float(y_m)
+        east_m = 0.5 * (self.nx - 1) * self.spacing_m  # of the cells' mean, along the rows
+        north_m = 0.5 * (self.ny - 1) * self.spacing_m
+        x_m, y_m = self.enu_m.reshape(-1, 2).mean(axis=0)
+        return (
+            float(x_m) - cosine * east_m + sine * north_m,
+            float(y_m) - sine * east_m - cosine * north_m,
+        )
 
 
 def utm_crs(position: GeodeticPosition) -> str:

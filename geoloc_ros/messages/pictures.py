@@ -127,7 +127,7 @@ def _decompressed(message: Any) -> npt.NDArray[np.uint8]:
             f'compressed image of format {message.format!r} and {data.size} bytes cannot be '
             'decoded; expected JPEG or PNG; mend the sender'
         )
-    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, dst=decoded), dtype=np.uint8)
 
 
 def camera_of(message: CameraInfoMessage, *, rectified: bool = False) -> Camera:

@@ -59,8 +59,8 @@ def field_moments(
     Returns:
         ``None`` where several modes are strong, or the field tells next to nothing.
     """
-    mass = np.nan_to_num(likelihood, nan=0.0)
-    mass = mass / mass.sum()
+    mass = np.where(np.isnan(likelihood), 0.0, likelihood)
+    mass /= mass.sum()
     position_mass = mass.sum(axis=0)
     mode = _dominant_mode(position_mass, rival_share)
     if mode is None:
