@@ -16,7 +16,7 @@ from geoloc_ros.networks.torch_backend import save_weights
 from geoloc_training.cli import main
 from geoloc_training.data.sources import open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
-from geoloc_training.query_picture import attention_overlay, heading_assumption
+from geoloc_training.query_picture import attention_overlay, heading_assumption, query_figure
 from geoloc_training.query_views import ViewSettings, chosen_queries, query_view
 
 
@@ -35,7 +35,7 @@ def viewed(drive, architecture, number, **settings):
     network = network_of(architecture)
     chosen, titles = chosen_queries(open_data([str(drive)]), network.contract, [number])
     return query_view(
-        'it', network, chosen, 0, titles[0], ViewSettings(spacing_m=20.0, **settings)
+        'it', network, chosen, 0, titles[0], ViewSettings(spacing_m=25.0, **settings)
     )
 
 
@@ -68,7 +68,7 @@ def test_the_best_reference_is_that_of_evaluate(drive):
         network = network_of(architecture)
         view = viewed(drive, architecture, 5)
         chosen, _ = chosen_queries(open_data([str(drive)]), network.contract, [5])
-        found = grid_retrieval(network, chosen, GridSettings(spacing_m=20.0))
+        found = grid_retrieval(network, chosen, GridSettings(spacing_m=25.0))
         # The grids of both are laid by the same seed; that of the picture reaches further.
         assert view.error_m == pytest.approx(float(found.errors_m[0]), abs=1e-6)
         assert len(view.references_m) > int(found.searched[0])
@@ -91,6 +91,25 @@ def test_the_heading_that_is_compared_is_stated(drive):
     assert math.isnan(aligned.matched_yaw_rad)
     north_up = viewed(drive, 'compact_north_up', 2)
     assert heading_assumption(north_up) == 'heading not used'
+
+
+def test_every_panel_says_what_it_shows(drive):
+    view = viewed(drive, 'azimuth', 4, known_heading=False)
+    row = query_figure([view], 'sheet', [None]).subfigs[0]
+    assert 'day_900, image 4' in row.get_suptitle()
+    assert 'heading searched' in row.get_suptitle()
+    titles = [axes.get_title(loc='left') for axes in row.axes]
+    turn = math.remainder(view.matched_yaw_rad - view.yaw_rad, 2.0 * math.pi)
+    assert titles[0] == 'Camera as the network sees it, 90° across'
+    assert titles[1] == 'Attention in it'
+    assert f'{abs(math.degrees(turn)):.0f}° ' in titles[2]
+    assert f'best within 50 m is\n{view.error_m:.1f} m from the true place' in titles[3]
+    heat = row.axes[3]
+    middle = np.mean([heat.get_xlim(), heat.get_ylim()], axis=1)
+    np.testing.assert_allclose(middle, view.truth_m)
+    dots = heat.collections[0]
+    np.testing.assert_allclose(dots.get_offsets(), view.references_m)
+    np.testing.assert_allclose(dots.get_array(), view.similarities)
 
 
 def test_where_there_is_no_attention_a_picture_is_grey():

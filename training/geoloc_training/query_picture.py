@@ -28,7 +28,7 @@ from geoloc_training.query_views import SMOOTHING, QueryView
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
 
 _ROW_INCHES = (14.8, 4.9)
 _FOOT_INCHES = 1.1
@@ -63,22 +63,33 @@ def write_query_picture(
     title: str,
     aerial: Sequence[tuple[ImagerySource, GeodeticPosition] | None],
 ) -> None:
-    """Write the sheet, a row for each view.
-
-    Args:
-        path: a picture file; its ending says of which kind.
-        views: from top to bottom, at least one.
-        title: line above the sheet.
-        aerial: imagery and datum of each place, by ``QueryView.place``; ``None`` for none.
+    """Write the sheet of ``query_figure`` to a file, whose ending says of which kind.
 
     Raises:
         SettingError: the file's ending is unknown.
         DriveError: the file cannot be written.
     """
+    check_picture_path(path)
+    figure = query_figure(views, title, aerial)
+    with whole_file(path) as unfinished:
+        figure.savefig(unfinished, format=path.suffix[1:].lower())
+
+
+def query_figure(
+    views: Sequence[QueryView],
+    title: str,
+    aerial: Sequence[tuple[ImagerySource, GeodeticPosition] | None],
+) -> Figure:
+    """The sheet, a row for each view.
+
+    Args:
+        views: from top to bottom, at least one.
+        title: line above the sheet.
+        aerial: imagery and datum of each place, by ``QueryView.place``; ``None`` for none.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    check_picture_path(path)
     width, height = _ROW_INCHES
     figure = Figure(
         figsize=(width, height * len(views) + _FOOT_INCHES), dpi=_DPI, layout='constrained'
@@ -91,8 +102,7 @@ def write_query_picture(
     for part, view in zip(parts[:-1], views, strict=True):
         _draw_row(part, view, aerial[view.place])
     parts[-1].text(0.01, 0.9, _explanation(views), ha='left', va='top', fontsize=10.5)
-    with whole_file(path) as unfinished:
-        figure.savefig(unfinished, format=path.suffix[1:].lower())
+    return figure
 
 
 def heading_assumption(view: QueryView) -> str:
@@ -172,10 +182,20 @@ def _draw_patch(axes: Axes, view: QueryView) -> None:
     axes.set_xlim(-half_m, half_m)
     axes.set_ylim(-half_m, half_m)
     up = f'heading up, centre {contract.ahead_m:g} m ahead' if aligned else 'north up'
+    if not view.known_heading and math.isfinite(view.matched_yaw_rad):
+        up += f', at the heading found{_turn(view)}'
     _name(
         axes,
-        f'Attention in the reference at the true place,\n{contract.patch_size_m:g} m a side, {up}',
+        f'Attention in the reference at the true place,\n{contract.patch_size_m:g} m, {up}',
     )
+
+
+def _turn(view: QueryView) -> str:
+    """How far the heading that was found lies from the true one, in words."""
+    if not math.isfinite(view.yaw_rad):
+        return ''
+    turn = math.remainder(view.matched_yaw_rad - view.yaw_rad, 2.0 * math.pi)
+    return f', {abs(math.degrees(turn)):.0f}° {"left" if turn >= 0.0 else "right"} of the true one'
 
 
 def _sight_sides(contract: InputContract, ahead_rad: float) -> tuple[float, ...]:
@@ -210,7 +230,8 @@ def _draw_heat(
         linewidths=0.0,
         zorder=2,
     )
-    part.colorbar(dots, ax=axes, label='similarity', fraction=0.046, pad=0.02)
+    bar = part.colorbar(dots, ax=axes, label='similarity', fraction=0.046, pad=0.02)
+    bar.ax.yaxis.set_major_formatter('{x:.6g}')  # whole numbers, nothing factored out
     circle = Circle((x_m, y_m), view.radius_m, fill=False, zorder=3)
     circle.set(edgecolor='white', linewidth=1.6, linestyle='--')
     axes.add_patch(circle)
@@ -236,6 +257,16 @@ def _draw_heat(
         markeredgewidth=2.2,
         zorder=7,
     )
+    axes.set_xlim(window.west, window.east)
+    axes.set_ylim(window.south, window.north)
+    axes.set_aspect('equal', adjustable='box')
+    everywhere = view.references_m[int(np.argmax(view.similarities))]
+    off_m = float(np.hypot(*(everywhere - view.truth_m)))
+    _name(
+        axes,
+        f'Heat map, {2.0 * half_m:.0f} m a side, north up: best within {view.radius_m:g} m is\n'
+        f'{view.error_m:.1f} m from the true place, best of all {off_m:.1f} m',
+    )
 
 
 def _dot_area(places_m: FloatArray, half_m: float) -> float:
@@ -252,7 +283,7 @@ def _dot_area(places_m: FloatArray, half_m: float) -> float:
 def _explanation(views: Sequence[QueryView]) -> str:
     """What colours and marks mean."""
     sight = 'dashed lines: edges of what the camera sees at the true heading'
-    if all(view.contract.heading == 'azimuth' for view in views):
+    if all(view.contract.heading == 'azimuth' and view.known_heading for view in views):
         sight += ', the part of the reference that is compared'
     text = (
         'Attention: how much a small change of a pixel changes the descriptor (length of its '
