@@ -9,7 +9,7 @@ with several seeds of GNSS and odometry noise (the first run draws the pictures 
 Row              What it is
 gps              the receiver's fixes
 gps_filtered     the paper's filter on the fixes alone (preset ``paper``)
-paper_fused      the same with sight
+paper_fused      the same with sight; ``paper_fused_global`` as below
 ekf              extended Kalman filter on fixes and odometry
 no_camera        particle filter on fixes and odometry: what sight is measured against
 fused            the same with sight; ``fused_global``: with weights of global training
@@ -213,7 +213,8 @@ def sights_of(
             fit.calibration.temperature * options.temperature_factor,
             (float(forward_m) - options.scored_behind_m, float(left_m)),
         )
-    sights['paper_fused'] = sights['fused']
+    for name in fits:
+        sights[f'paper_{name}'] = sights[name]
     for control in CONTROLS:
         sights[control] = dataclasses.replace(sights['fused'], control=control)
     return sights
@@ -353,7 +354,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--control-seeds', type=int, default=3, help='of them for the controls')
     parser.add_argument('--distance-m', type=float, default=2000.0, help='of each drive')
     parser.add_argument(
-        '--temperature-factor', type=float, default=1.0, help='on the fitted temperature'
+        '--temperature-factor',
+        type=float,
+        default=CrossViewSettings().temperature_factor,
+        help='on the fitted temperature',
     )
     parser.add_argument(
         '--scored-behind-m', type=float, default=0.0, help='weights that score a place behind it'

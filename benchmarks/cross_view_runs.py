@@ -83,7 +83,7 @@ class Sight:
         described: the pictures.
         stamps_ns: of the pictures, shape (n,).
         map_path: folder of the map.
-        temperature: of the scores.
+        temperature: of the scores, with its factor.
         camera_place_m: what the scores are about, (forward, left) in ``base_link``.
         control: one of ``CONTROLS``; empty for none.
     """
@@ -150,7 +150,9 @@ class _Eyes:
     """Matches the pictures of a run as they come."""
 
     def __init__(self, sight: Sight, seed: int) -> None:
-        settings = CrossViewSettings(temperature=sight.temperature, input_domain=DOMAIN)
+        settings = CrossViewSettings(
+            temperature=sight.temperature, temperature_factor=1.0, input_domain=DOMAIN
+        )
         store = DescriptorStore.open(sight.map_path)
         chosen = PermutedStore(store, seed) if sight.control == 'permuted' else store
         self._matcher = CrossViewMatcher(sight.described, chosen, settings)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -66,4 +66,14 @@ class Filter(Protocol):
 
     def checkpoint(self) -> Callable[[], None]:
         """A function that puts the filter (state and random stream) back as it is now."""
+        ...
+
+
+@runtime_checkable
+class ForgivingObservation(Protocol):
+    """An observation of any shape whose likelihood is nowhere small, such as a field of scores."""
+
+    @property
+    def forgives(self) -> bool:
+        """Whether its likelihood has a floor, so that being wrong once does no harm."""
         ...

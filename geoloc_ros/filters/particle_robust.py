@@ -12,7 +12,9 @@ import numpy as np
 
 from geoloc_ros.errors import FilterStateError
 from geoloc_ros.filters.gating import RejectionStreak, gate
+from geoloc_ros.filters.interface import ForgivingObservation
 from geoloc_ros.filters.particle_backend import load_kernels
+from geoloc_ros.filters.particle_jumps import with_jumps
 from geoloc_ros.filters.particle_likelihood import log_likelihood
 from geoloc_ros.filters.particle_motion import (
     MotionStep,
@@ -80,6 +82,8 @@ class RobustParticleFilter:
     - Weighs by any observation's log-likelihood. One whose Gaussian form fails the gate against
       the cloud's mean and covariance is left out and reported; without a fix nothing is applied,
       so that the covariance grows.
+    - A field of scores needs no gate, as its likelihood has a floor; it also weighs a few
+      particles elsewhere, so that a cloud in a wrong place is left when pictures say so.
     - Starts again at GNSS positions that were rejected several times in a row and agree.
     - Resamples systematically when the effective sample size is low; output is the weighted
       mean and covariance, yaw on the circle.
@@ -171,6 +175,8 @@ class RobustParticleFilter:
         position = observation if isinstance(observation, PositionObservation) else None
         if position is not None and position.antenna_enu_m is None:
             return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
+        if isinstance(observation, ForgivingObservation) and observation.forgives:
+            return self._weigh_field(observation)
         nis, passes = self._gate(observation)
         if not passes:
             if position is not None:
@@ -187,6 +193,19 @@ class RobustParticleFilter:
             belief, cloud=self._resampled_if_poor(cloud), streak=streak
         )
         return UpdateResult(True, nis, UpdateReason.ACCEPTED)
+
+    def _weigh_field(self, observation: Observation) -> UpdateResult:
+        """Weigh the cloud, and a few particles elsewhere, by a likelihood that needs no gate."""
+        belief = self._current()
+        cloud = with_jumps(belief.cloud, self._settings, self._rng, self._kernels)
+        likelihood = log_likelihood(observation, cloud, self._kernels)
+        if np.isnan(likelihood).any():
+            return UpdateResult(False, math.nan, UpdateReason.INVALID)
+        weighed = cloud.reweighted(likelihood)
+        if weighed is None:
+            return UpdateResult(False, math.nan, UpdateReason.GATED)
+        self._belief = dataclasses.replace(belief, cloud=self._resampled_if_poor(weighed))
+        return UpdateResult(True, math.nan, UpdateReason.ACCEPTED)
 
     def estimate(self) -> Estimate:
         """Weighted mean and covariance, with the effective sample size."""

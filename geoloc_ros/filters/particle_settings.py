@@ -126,6 +126,28 @@ class ParticleSettings:
         minimum=0.0,
         maximum=3.2,
     )
+    jump_probability: float = setting(
+        1e-3,
+        'robust: how likely the belief is taken to be wrong whenever a map is compared with a '
+        'picture: a few particles are set elsewhere with so much weight; larger recovers after '
+        'fewer pictures that agree, and is misled by fewer; 0 never recovers by sight',
+        minimum=0.0,
+        maximum=0.5,
+    )
+    jump_sigma_m: float = setting(
+        10.0,
+        'robust: how far those particles are set away, per axis; about the error of the receiver',
+        unit='m',
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    jump_yaw_sigma_rad: float = setting(
+        0.2,
+        'robust: how far those particles are turned',
+        unit='rad',
+        minimum=0.0,
+        maximum=3.2,
+    )
     ess_fraction: float = setting(
         0.5,
         'robust: resample when the effective sample size falls below this share of the particles; '

@@ -71,8 +71,9 @@ class CrossViewSettings:
         maximum=100.0,
     )
     temperature_factor: float = setting(
-        1.0,
-        'multiplies the temperature, whoever states it; up to 2, as pictures near by err alike',
+        1.5,
+        'multiplies the temperature, whoever states it; 1 to 2, as pictures near by err alike; '
+        'larger trusts the pictures less',
         minimum=0.1,
         maximum=100.0,
     )

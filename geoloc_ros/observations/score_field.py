@@ -148,6 +148,11 @@ class ScoreField:
         """Topic or matcher."""
         return self.lattice.source
 
+    @property
+    def forgives(self) -> bool:
+        """Whether the likelihood has a floor: a particle filter then needs no gate."""
+        return self.settings.outlier_probability > 0.0
+
     def tempered(self, power: float) -> ScoreField:
         """The same field with its likelihood to the power of ``power``."""
         return dataclasses.replace(self, power=power)

@@ -172,7 +172,7 @@ def test_scores_of_another_domain_wait_for_a_calibration(bag, store):
     try:
         write_calibration(store.path, found)
         sight, after = fused()
-        assert sight.matcher.temperature == found.temperature
+        assert sight.matcher.temperature == 1.5 * found.temperature
         assert not any('uncalibrated' in note for note in after.notes)
         error = np.hypot(*(after.trajectories[-1].positions_enu_m[50:] - 0.0).T)
         assert np.isfinite(error).all()
