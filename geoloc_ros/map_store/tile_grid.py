@@ -10,6 +10,7 @@ the grid's convergence nor its scale is ignored.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -25,6 +26,8 @@ from geoloc_ros.types import FloatArray, GeodeticPosition
 DEFAULT_SPACING_M = 5.0
 #: More cells than this on a side are taken for a mistake in the bounds.
 _LONGEST_SIDE = 1_000_000
+#: Blocks up to this wide are parabolas in ``map``.
+_PARABOLA_M = 1000.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -161,9 +164,7 @@ class TileGrid:
         iy0, iy1 = max(math.ceil(iy - reach), 0), min(math.floor(iy + reach), self.ny - 1)
         if ix0 > ix1 or iy0 > iy1:
             return None
-        lat, lon = self.block_lat_lon(ix0, iy0, ix1 - ix0 + 1, iy1 - iy0 + 1)
-        enu = datum.enu_from_geodetic_array(lat.ravel(), lon.ravel(), height_m)
-        places = np.ascontiguousarray(enu[:, :2]).reshape(*lat.shape, 2)
+        places = self._places(datum, ix0, iy0, ix1 - ix0 + 1, iy1 - iy0 + 1, height_m)
         cosine, sine = math.cos(rotation_rad), math.sin(rotation_rad)
         offsets = np.abs((places - (x_m, y_m)) @ np.array([[cosine, -sine], [sine, cosine]]))
         gaps = np.maximum(offsets - 0.5 * spacing_m, 0.0)
@@ -180,6 +181,25 @@ class TileGrid:
             spacing_m,
             rotation_rad,
         )
+
+    def _places(
+        self, datum: Datum, ix0: int, iy0: int, nx: int, ny: int, alt_m: float
+    ) -> FloatArray:
+        """(x, y) in ``map`` of the centres of a block of cells, shape (ny, nx, 2).
+
+        Of a block up to 1 km wide nine places are transformed, and parabolas drawn through them:
+        what those leave out is of third order, below 0.01 mm.
+        """
+        if self.spacing_m * (max(nx, ny) - 1) > _PARABOLA_M:
+            lat, lon = self.block_lat_lon(ix0, iy0, nx, ny)
+            exact = datum.enu_from_geodetic_array(lat.ravel(), lon.ravel(), alt_m)
+            return np.ascontiguousarray(exact[:, :2]).reshape(ny, nx, 2)
+        nodes = np.array([0.0, 0.5, 1.0])
+        ix, iy = np.meshgrid(ix0 + (nx - 1) * nodes, iy0 + (ny - 1) * nodes)
+        lat, lon = self.lat_lon(ix.ravel(), iy.ravel())
+        known = datum.enu_from_geodetic_array(lat, lon, alt_m)[:, :2].T.reshape(2, 3, 3)
+        found = _parabolas(ny) @ known @ _parabolas(nx).T
+        return np.ascontiguousarray(found.transpose(1, 2, 0))
 
     def lattice_at(self, datum: Datum, ix: float, iy: float, alt_m: float) -> tuple[float, float]:
         """How the grid lies in ``map`` about a place.
@@ -248,6 +268,13 @@ class GridWindow:
             float(x_m) - cosine * east_m + sine * north_m,
             float(y_m) - sine * east_m - cosine * north_m,
         )
+
+
+@functools.cache
+def _parabolas(count: int) -> FloatArray:
+    """Weights of the first, middle and last of ``count`` equally spaced places, (count, 3)."""
+    t = np.linspace(0.0, 1.0, count)
+    return np.column_stack((2.0 * (t - 0.5) * (t - 1.0), 4.0 * t * (1.0 - t), 2.0 * t * (t - 0.5)))
 
 
 def utm_crs(position: GeodeticPosition) -> str:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The grid against PROJ, and its windows against every cell tried one by one."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -178,3 +179,15 @@ def test_senseless_circles_are_refused():
             grid.window(DATUM, *circle)
     with pytest.raises(ShapeError, match='one shape'):
         grid.lat_lon(np.zeros(2), np.zeros(3))
+
+
+@pytest.mark.parametrize('crs', ['EPSG:32632', 'EPSG:3857'])
+@pytest.mark.parametrize('side', [200, 420])
+def test_wide_windows_are_exact_too(crs, side):
+    """A kilometre by parabolas, two of them cell by cell."""
+    wide = GeodeticBounds(11.585, 49.19, 11.62, 49.215)
+    grid = dataclasses.replace(grid_over(wide, 5.0, crs), nx=side, ny=side)
+    x_m, y_m = every_cell(grid)[side // 2, side // 2]
+    window = grid.window(DATUM, x_m, y_m, 3.0 * side)
+    assert (window.nx, window.ny) == (side, side)
+    np.testing.assert_allclose(window.enu_m, every_cell(grid), atol=1e-5)
