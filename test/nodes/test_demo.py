@@ -9,7 +9,10 @@ import re
 
 import pytest
 
+from geoloc_ros.bags.reader import BagReader
+from geoloc_ros.cli import demo_sight
 from geoloc_ros.cli.main import main
+from geoloc_ros.messages.scores import score_lattice
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
@@ -65,3 +68,22 @@ def test_a_folder_in_the_way_is_not_removed(tmp_path, capsys):
     assert main([*COMMAND, '--out', str(tmp_path)]) == 1
     assert 'in the way and is no bag' in capsys.readouterr().err
     assert (tmp_path / 'drive' / 'precious.txt').exists()
+
+
+@pytest.mark.skipif(not demo_sight.shipped_weights(), reason='models/ holds no weights')
+def test_the_demo_sees_with_the_shipped_weights(tmp_path, capsys):
+    """Filmed, mapped and matched, short: the scores reach the filter, and the picture is drawn."""
+    out = tmp_path / 'demo'
+    assert main(['demo', '--out', str(out), '--distance-m', '100', '--rate', '2']) == 0
+    assert processes_of(out) == []
+    rows = json.loads((out / 'report.json').read_text())['trajectories']
+    assert list(rows) == ['gps', 'gps_filtered', 'no_camera', 'fused']
+    for name in ('no_camera', 'fused'):
+        assert rows[name]['availability'] > 0.8
+    assert rows['fused']['position_error_m']['mean'] < 15.0
+    with BagReader(out / 'recording') as recorded:
+        lattices = [score_lattice(i.message) for i in recorded.messages([demo_sight.SCORES_TOPIC])]
+    assert len(lattices) > 10
+    assert all(one.calibrated and len(one.yaws_rad) == 32 for one in lattices)
+    assert 'no_camera' in capsys.readouterr().out
+    assert (out / 'trajectory.png').stat().st_size > 100_000
