@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -69,11 +69,15 @@ class Filter(Protocol):
         ...
 
 
-@runtime_checkable
-class ForgivingObservation(Protocol):
+class ForgivingObservation(Observation, Protocol):
     """An observation of any shape whose likelihood is nowhere small, such as a field of scores."""
 
     @property
     def forgives(self) -> bool:
         """Whether its likelihood has a floor, so that being wrong once does no harm."""
         ...
+
+
+def forgives(observation: Observation) -> bool:
+    """Whether an observation says that it needs no gate; most say nothing of the kind."""
+    return bool(getattr(observation, 'forgives', False))

@@ -12,7 +12,7 @@ import numpy as np
 
 from geoloc_ros.errors import FilterStateError
 from geoloc_ros.filters.gating import RejectionStreak, gate
-from geoloc_ros.filters.interface import ForgivingObservation
+from geoloc_ros.filters.interface import forgives
 from geoloc_ros.filters.particle_backend import load_kernels
 from geoloc_ros.filters.particle_jumps import with_jumps
 from geoloc_ros.filters.particle_likelihood import log_likelihood
@@ -175,7 +175,7 @@ class RobustParticleFilter:
         position = observation if isinstance(observation, PositionObservation) else None
         if position is not None and position.antenna_enu_m is None:
             return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
-        if isinstance(observation, ForgivingObservation) and observation.forgives:
+        if forgives(observation):
             return self._weigh_field(observation)
         nis, passes = self._gate(observation)
         if not passes:

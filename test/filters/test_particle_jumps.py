@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from geoloc_ros.filters.interface import ForgivingObservation
+from geoloc_ros.filters.interface import forgives
 from geoloc_ros.filters.particle_backend import load_kernels
 from geoloc_ros.filters.particle_jumps import with_jumps
 from geoloc_ros.filters.particle_robust import RobustParticleFilter
@@ -102,7 +102,8 @@ def test_one_wrong_picture_does_no_harm_to_a_belief_that_others_confirm():
 
 
 def test_a_likelihood_without_a_floor_is_gated():
-    assert isinstance(Peak(0.0), ForgivingObservation)
+    assert forgives(Peak(0.0))
+    assert not forgives(Peak(0.0, forgives=False))
     filter_ = settled(QUIET)
     verdict = filter_.update(Peak(12.0, forgives=False))
     assert verdict.reason is UpdateReason.GATED
