@@ -14,6 +14,7 @@ from geoloc_ros.types import (
     FixStatus,
     GeodeticPosition,
     GnssFix,
+    ScoreLattice,
     TwistSample,
 )
 
@@ -38,5 +39,13 @@ def warm_up(settings: LocalizerSettings) -> None:
                     FixStatus.FIX,
                 )
             )
+            localizer.push(_scores(stamp_ns))
     localizer.estimate()
     localizer.particles(10)
+
+
+def _scores(stamp_ns: int) -> ScoreLattice:
+    """A flat field with four headings."""
+    yaws_rad = 0.5 * np.pi * np.arange(-1, 3)
+    scores = np.zeros((4, 3, 3), np.float32)
+    return ScoreLattice(stamp_ns, '', -50.0, -50.0, 0.0, 50.0, yaws_rad, scores)
