@@ -46,6 +46,6 @@ def warm_up(settings: LocalizerSettings) -> None:
 
 def _scores(stamp_ns: int) -> ScoreLattice:
     """A flat field with four headings."""
-    yaws_rad = 0.5 * np.pi * np.arange(-1, 3)
+    yaws_rad = np.pi * np.array([-0.5, 0.0, 0.5, 1.0])
     scores = np.zeros((4, 3, 3), np.float32)
     return ScoreLattice(stamp_ns, '', -50.0, -50.0, 0.0, 50.0, yaws_rad, scores)
