@@ -84,7 +84,7 @@ class Talker(Node):
         self.publisher(type(message), topic, qos).publish(message)
 
 
-def wait_for(condition, what='', timeout_s=10.0):
+def wait_for(condition, what='', timeout_s=40.0):
     deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
         value = condition()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 import subprocess
@@ -25,8 +26,9 @@ from geoloc_ros.bags.writer import BagWriter, Storage
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.messages.outbound import datum_fix, transform_stamped
 from geoloc_ros.nodes.lifecycle import start
-from geoloc_ros.nodes.playback import Timeline, published_name
+from geoloc_ros.nodes.playback import Playback, Timeline, published_name
 from geoloc_ros.nodes.replay_node import ReplayNode
+from geoloc_ros.ros.node_settings import ReplaySettings
 from geoloc_ros.ros.transport import transport_environment
 from geoloc_ros.types import GeodeticPosition
 
@@ -78,7 +80,7 @@ def play(bag, *parameters, environment=None, words=()):
     )
 
 
-def spin_until_end(node, process, timeout_s=40.0):
+def spin_until_end(node, process, timeout_s=120.0):
     """Spin until the process ended and nothing more comes; its output."""
     deadline_s = time.monotonic() + timeout_s
     while process.poll() is None and time.monotonic() < deadline_s:
@@ -90,14 +92,9 @@ def spin_until_end(node, process, timeout_s=40.0):
     return process.communicate()[0]
 
 
-def test_everything_comes_in_order_with_the_clock_and_the_rate(node, bag):
-    fixes, arrivals_s, clocks, transforms = [], [], [], []
-
-    def take(message):
-        fixes.append(message)
-        arrivals_s.append(time.monotonic())
-
-    node.create_subscription(NavSatFix, '/fix', take, 100)
+def test_everything_comes_in_order_with_the_clock(node, bag):
+    fixes, clocks, transforms = [], [], []
+    node.create_subscription(NavSatFix, '/fix', fixes.append, 100)
     node.create_subscription(Clock, '/clock', clocks.append, 500)
     latched = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     node.create_subscription(TFMessage, '/tf_static', transforms.append, latched)
@@ -107,7 +104,6 @@ def test_everything_comes_in_order_with_the_clock_and_the_rate(node, bag):
     assert [message.latitude for message in fixes] == list(range(COUNT))
     stamps_ns = [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in fixes]
     assert stamps_ns == [START_NS + number * 50_000_000 for number in range(COUNT)]
-    assert arrivals_s[-1] - arrivals_s[0] == pytest.approx((COUNT - 1) * 0.05 / 2, abs=0.15)
     times_ns = [message.clock.sec * 10**9 + message.clock.nanosec for message in clocks]
     assert times_ns == sorted(times_ns)
     assert times_ns[-1] == START_NS + (COUNT - 1) * 50_000_000
@@ -118,6 +114,18 @@ def test_everything_comes_in_order_with_the_clock_and_the_rate(node, bag):
     assert f'/fix {COUNT}' in output
     assert '/other 20' in output
     assert '0 could not be published' in output
+
+
+def test_nothing_is_played_before_its_time(node, bag):
+    """A busy machine may be late, so only the lower bound is sure."""
+    settings = dataclasses.replace(ReplaySettings(), bag=str(bag), rate=0.4)
+    with BagReader(bag) as reader:
+        playback = Playback(node, reader, settings, print)
+        started_s = time.monotonic()
+        playback.play()
+        assert time.monotonic() - started_s >= (COUNT - 1) * 0.05 / 0.4
+        assert playback.counts.published['/fix'] == COUNT
+        playback.close()
 
 
 def test_a_prefix_a_start_and_a_choice_of_topics(node, bag):
@@ -153,11 +161,11 @@ def test_a_loop_starts_over_until_it_is_told_to_end(node, bag):
     fixes = []
     node.create_subscription(NavSatFix, '/fix', fixes.append, 100)
     process = play(bag, 'loop:=true', 'rate:=20.0', 'wait_for:=[/fix]')
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while len(fixes) < 2 * COUNT + 5 and time.monotonic() < deadline_s:
         rclpy.spin_once(node, timeout_sec=0.05)
     process.send_signal(2)
-    assert process.wait(10) == 0
+    assert process.wait(40) == 0
     process.communicate()
     assert [m.latitude for m in fixes[: 2 * COUNT]] == [*range(COUNT), *range(COUNT)]
 
@@ -179,7 +187,7 @@ def test_a_shutdown_stops_the_playing_and_closes_the_bag(node, bag):
 
 def test_a_bag_that_is_not_there_is_explained(tmp_path):
     process = play(tmp_path / 'nothing')
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=90)[0]
     assert process.returncode == 1
     assert 'no bag at' in output
     assert 'Traceback' not in output
