@@ -175,7 +175,11 @@ def score_settings(settings: LocalizerSettings) -> ScoreFieldSettings:
     """
     if isinstance(settings, ParticleLocalizerSettings) and settings.particle.preset == 'paper':
         return dataclasses.replace(
-            settings.scores, thinning='none', outlier_probability=0.0, no_data='discard'
+            settings.scores,
+            thinning='none',
+            settling_m=0.0,
+            outlier_probability=0.0,
+            no_data='discard',
         )
     return settings.scores
 

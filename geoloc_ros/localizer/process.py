@@ -91,7 +91,8 @@ class Track:
     """What is remembered between items beside the filter's own state.
 
     ``driven_m`` counts from the first use of scores; ``scored_at_m`` says where on that way the
-    scores of each source were used last.
+    scores of each source were used last, ``settled_at_m`` where a heading that they told before
+    fixes could is no longer in doubt.
     """
 
     last_fix_ns: Mapping[str, int] = dataclasses.field(
@@ -101,6 +102,7 @@ class Track:
     last_sight_ns: int | None = None
     rejections: int = 0
     driven_m: float = 0.0
+    settled_at_m: float = 0.0
     scored_at_m: Mapping[str, float] = dataclasses.field(
         default_factory=lambda: types.MappingProxyType({})
     )
@@ -240,7 +242,7 @@ class FusionProcess:
 
     def _position_observation(self, item: FixItem) -> PositionObservation:
         last_ns = self._track.last_fix_ns.get(item.source)
-        if last_ns is None or self._heading_is_unknown():
+        if last_ns is None or self._heading_is_unknown() or self._is_settling():
             return self._inflated(item, 1.0)
         elapsed_s = seconds_between(last_ns, item.stamp_ns)
         moving_s = self._gnss.correlation_time_s
@@ -282,6 +284,10 @@ class FusionProcess:
         """
         return bool(self._filter.estimate().covariance[YAW, YAW] > _KNOWN_YAW_VARIANCE_RAD2)
 
+    def _is_settling(self) -> bool:
+        """Whether fixes must still bear out a heading that pictures told first."""
+        return self._track.driven_m < self._track.settled_at_m
+
     def _apply_observation(self, item: ObservationItem) -> UpdateResult:
         if not self._filter.initialized:
             return UpdateResult(False, math.nan, UpdateReason.NO_FIX)
@@ -291,7 +297,7 @@ class FusionProcess:
             if thinned is None:
                 self._track = dataclasses.replace(self._track, last_sight_ns=item.stamp_ns)
                 return UpdateResult(False, math.nan, UpdateReason.THINNED)
-            observation = thinned
+            observation = self._in_doubt(thinned)
         result = self._filter.update(observation)
         if result.accepted:
             self._track = dataclasses.replace(
@@ -312,6 +318,20 @@ class FusionProcess:
             return field if driven_m >= settings.thinning_m else None
         power = temper_power(driven_m, settings.thinning_m)
         return field.tempered(power) if power >= _SMALLEST_POWER else None
+
+    def _in_doubt(self, field: ScoreField) -> ScoreField:
+        """The field, weakened at a start without heading: the first pictures may err alike.
+
+        A street looks like its continuation, and like the next one; several pictures of it then
+        agree on a wrong heading, which only driving disproves.
+        """
+        settling_m = field.settings.settling_m
+        if not self._track.scored_at_m and self._heading_is_unknown():
+            settled_at_m = self._track.driven_m + settling_m
+            self._track = dataclasses.replace(self._track, settled_at_m=settled_at_m)
+        if self._is_settling():
+            return field.tempered(field.power * field.settings.settling_power)
+        return field
 
     def _remember_scores(self, source: str) -> None:
         scored_at_m = {**self._track.scored_at_m, source: self._track.driven_m}

@@ -55,6 +55,22 @@ class ScoreFieldSettings:
         minimum=0.0,
         maximum=1000.0,
     )
+    settling_m: float = setting(
+        30.0,
+        'where pictures come before the heading is known, the belief stays in doubt for so long a '
+        'drive from the first of them: they are weakened by settling_power, and fixes count in '
+        'full; a wrong first heading is then given up sooner; 0 believes the first pictures',
+        unit='m',
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    settling_power: float = setting(
+        0.6,
+        'exponent of the likelihood of pictures meanwhile: the first ones see the same street '
+        'and may be wrong alike; smaller trusts them less and takes longer',
+        minimum=0.01,
+        maximum=1.0,
+    )
     outlier_probability: float = setting(
         0.05,
         'share of pictures that say nothing of the place (tunnel, lorry ahead): the floor under '

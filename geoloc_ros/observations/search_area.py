@@ -21,6 +21,8 @@ from geoloc_ros.types import (
 _KEPT_S = 10.0
 _VELOCITY_OVER_S = 0.5
 _CREDIBLE_SIGMA_M = (0.01, 1e4)
+#: The circle about a belief reaches the last fix and this many of its standard deviations beyond.
+_REACH_SIGMAS = 2.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class SearchArea:
     def circle(self, stamp_ns: int) -> SearchCircle | None:
         """Where to look for a picture of this instant; ``None`` where nobody knows.
 
-        The radius is that of the wider of GNSS and belief, within the limits of the settings. The
+        The radius is that of the wider of GNSS and belief, within the limits of the settings. It
+        grows where the two disagree, so that a belief that went astray sees the truth again. The
         belief's error counts once: it says where to look and never multiplies a score.
         """
         settings = self._settings
@@ -97,8 +100,16 @@ class SearchArea:
         sigma_m = max(pose.sigma_m for pose in (belief, fix) if pose is not None)
         x_m, y_m = self._moved(centre, stamp_ns) if belief else (centre.x_m, centre.y_m)
         radius_m = settings.sigmas * sigma_m
+        if belief is not None and fix is not None:
+            radius_m = max(radius_m, self._reach_m(fix, belief))
         radius_m = min(max(radius_m, settings.min_radius_m), settings.max_radius_m)
         return SearchCircle(x_m, y_m, radius_m, centre.yaw_rad, centre.yaw_sigma_rad)
+
+    def _reach_m(self, fix: BelievedPose, belief: BelievedPose) -> float:
+        """Distance that covers a fix, by where the belief was at the time of the fix."""
+        then = self._newest(self._beliefs, fix.stamp_ns, fix.stamp_ns) or belief
+        apart_m = math.hypot(fix.x_m - then.x_m, fix.y_m - then.y_m)
+        return apart_m + _REACH_SIGMAS * fix.sigma_m
 
     def _newest(
         self, poses: list[BelievedPose], until_ns: int, stamp_ns: int

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from geoloc_ros.filters.particle_settings import ParticleSettings
+from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.localizer.preparation import score_settings
 from geoloc_ros.localizer.process import temper_power
 from geoloc_ros.localizer.result import WarningKind
@@ -151,8 +152,46 @@ def test_several_modes_are_no_gaussian_for_kalman_and_news_for_particles():
         assert reasons(localizer)[reason] == 1
 
 
+def headed(stamp_s, east, north, yaw_rad, size=33, count=32):
+    """As ``scores``, of one heading among 32 (of circular deviation 0.2)."""
+    flat = scores(stamp_s, east, north, 4.0, size=size)
+    yaws = 2.0 * math.pi * np.arange(count) / count
+    turned = (-0.5 * (wrap_angle(yaws - yaw_rad) / 0.2) ** 2).astype(np.float32)
+    values = flat.log_likelihood + turned[:, None, None]
+    return dataclasses.replace(flat, yaws_rad=yaws, log_likelihood=values)
+
+
+def start_with_a_wrong_heading(settings, wrong_rad, seconds=3.0):
+    """Drive east; the first two pictures agree on another heading, later ones say nothing."""
+    localizer = make('particle', scores=settings)
+    pictures = [headed(0.1, 0.0, 0.0, wrong_rad)]
+    way = 5.0 * np.array((math.cos(wrong_rad), math.sin(wrong_rad)))
+    pictures.append(headed(0.6, *way, wrong_rad))
+    drive(localizer, sorted(eastward_drive(seconds) + pictures, key=lambda m: m.stamp_ns))
+    return localizer.estimate()
+
+
+@pytest.mark.parametrize('wrong_rad', [-2.0, 1.2, 3.0])
+def test_a_wrong_heading_of_the_first_pictures_is_given_up_sooner(wrong_rad):
+    believed = start_with_a_wrong_heading(ScoreFieldSettings(settling_m=0.0), wrong_rad)
+    doubted = start_with_a_wrong_heading(ScoreFieldSettings(), wrong_rad)
+    assert math.hypot(30.0 - believed.x_m, believed.y_m) > 20.0
+    assert math.hypot(30.0 - doubted.x_m, doubted.y_m) < 4.0
+
+
+def test_a_heading_that_fixes_told_first_is_not_in_doubt():
+    ends = []
+    for settling_m in (0.0, 30.0):
+        localizer = make('particle', scores=ScoreFieldSettings(settling_m=settling_m))
+        drive(localizer, eastward_drive(12.0))
+        localizer.push(headed(12.1, 121.0, 1.0, 0.1))
+        ends.append(localizer.estimate().state)
+    np.testing.assert_array_equal(ends[0], ends[1])
+
+
 def test_the_papers_filter_takes_scores_as_printed():
     settings = ParticleLocalizerSettings(particle=ParticleSettings(preset='paper'))
     used = score_settings(settings)
     assert (used.thinning, used.outlier_probability, used.no_data) == ('none', 0.0, 'discard')
+    assert used.settling_m == 0.0
     assert score_settings(ParticleLocalizerSettings()) == ScoreFieldSettings()

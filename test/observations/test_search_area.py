@@ -27,11 +27,22 @@ def test_radius_is_that_of_the_wider_of_gnss_and_belief_within_limits():
     ):  # fmt: skip
         area = SearchArea(SETTINGS)
         area.note_belief(belief(0.0, 5.0, 6.0, belief_sigma))
-        area.note_fix(belief(0.1, 90.0, 90.0, 1.0 if math.isnan(fix_sigma) else fix_sigma))
+        area.note_fix(belief(0.1, 5.0, 6.0, 1.0 if math.isnan(fix_sigma) else fix_sigma))
         if math.isnan(fix_sigma):
             continue
         circle = area.circle(ns(0.3))
         assert (circle.x_m, circle.y_m, circle.radius_m) == (5.0, 6.0, radius)
+
+
+def test_the_circle_reaches_a_fix_that_the_belief_denies():
+    """40 m apart when the fix was taken, and twice its 5 m; not counting what was driven since."""
+    area = SearchArea(SETTINGS)
+    for k in range(11):
+        area.note_belief(belief(k / 10.0, 10.0 * k / 10.0, 0.0, sigma_m=1.0))
+    area.note_fix(belief(0.5, 5.0, 40.0, 5.0))
+    assert area.circle(ns(1.0)).radius_m == pytest.approx(50.0)
+    area.note_fix(belief(0.7, 7.0, 200.0, 5.0))
+    assert area.circle(ns(1.0)).radius_m == SETTINGS.max_radius_m
 
 
 def test_the_belief_is_moved_on_to_the_picture():
