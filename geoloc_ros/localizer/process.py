@@ -242,8 +242,11 @@ class FusionProcess:
 
     def _position_observation(self, item: FixItem) -> PositionObservation:
         last_ns = self._track.last_fix_ns.get(item.source)
-        if last_ns is None or self._heading_is_unknown() or self._is_settling():
-            return self._inflated(item, 1.0)
+        full = self._inflated(item, 1.0)
+        if last_ns is None or self._heading_is_unknown():
+            return full
+        if self._is_settling() and self._contradicts(full):
+            return full
         elapsed_s = seconds_between(last_ns, item.stamp_ns)
         moving_s = self._gnss.correlation_time_s
         standing_s = max(moving_s, self._gnss.standstill_correlation_time_s)
@@ -253,9 +256,10 @@ class FusionProcess:
         return self._inflated(item, correlation_inflation(elapsed_s, standing_s))
 
     def _contradicts(self, observation: PositionObservation) -> bool:
-        """Whether a fix disagrees with wheels that say the vehicle stands (a tow, a dead wheel).
+        """Whether a fix disagrees with the belief, as where wheels wrongly say that it stands.
 
-        The long correlation at standstill would let any fix pass the gate without any weight.
+        The long correlation at standstill would let any fix pass the gate without any weight; so
+        would that of a drive where the first pictures told a wrong heading.
         """
         estimate = self._filter.estimate()
         form = observation.gaussian(estimate.state)
@@ -285,7 +289,7 @@ class FusionProcess:
         return bool(self._filter.estimate().covariance[YAW, YAW] > _KNOWN_YAW_VARIANCE_RAD2)
 
     def _is_settling(self) -> bool:
-        """Whether fixes must still bear out a heading that pictures told first."""
+        """Whether fixes may still disprove a heading that pictures told first."""
         return self._track.driven_m < self._track.settled_at_m
 
     def _apply_observation(self, item: ObservationItem) -> UpdateResult:
