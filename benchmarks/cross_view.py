@@ -349,7 +349,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--days', type=int, nargs='*', default=[1000, 1001, 1002])
     parser.add_argument('--unseen-days', type=int, nargs='*', default=[1000])
     parser.add_argument('--validation-day', type=int, default=900)
-    parser.add_argument('--seeds', type=int, default=10, help='of GNSS and odometry, each day')
+    parser.add_argument('--seeds', type=int, default=20, help='of GNSS and odometry, each day')
     parser.add_argument('--first-seed', type=int, default=0)
     parser.add_argument('--control-seeds', type=int, default=3, help='of them for the controls')
     parser.add_argument('--distance-m', type=float, default=2000.0, help='of each drive')
