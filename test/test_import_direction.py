@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = 'geoloc_ros'
 ROWS = {
-    'errors': 0, 'types': 0, 'settings': 0,
+    'errors': 0, 'types': 0, 'settings': 0, 'compiled': 0,
     'geometry': 1, 'geodesy': 1,
     'filters': 2, 'map_store': 2, 'networks': 2,
     'observations': 3,
@@ -26,6 +26,7 @@ ROWS = {
 }  # fmt: skip
 # Third-party packages a room may import beside the standard library and numpy.
 THIRD_PARTY = {
+    'compiled': {'numba'},
     'geometry': {'transforms3d'},
     'geodesy': {'pyproj', 'transforms3d'},
     'filters': {'scipy', 'numba'},

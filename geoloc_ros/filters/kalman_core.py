@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoloc_ros.filters.compiled import compiled
+from geoloc_ros.compiled import compiled
 from geoloc_ros.types import FloatArray
 
 

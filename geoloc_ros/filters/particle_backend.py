@@ -109,7 +109,7 @@ def _load(name: str) -> ParticleKernels:
         from geoloc_ros.filters import particle_kernels_numpy
 
         return cast('ParticleKernels', particle_kernels_numpy)
-    from geoloc_ros.filters.compiled import COMPILED
+    from geoloc_ros.compiled import COMPILED
 
     if not COMPILED:
         raise SettingError(

@@ -14,7 +14,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from geoloc_ros.filters.compiled import compiled
+from geoloc_ros.compiled import compiled
 from geoloc_ros.filters.particle_normals import fill_normals
 from geoloc_ros.types import FloatArray
 

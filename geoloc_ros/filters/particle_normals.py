@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from geoloc_ros.filters.compiled import compiled
+from geoloc_ros.compiled import compiled
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

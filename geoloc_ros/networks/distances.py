@@ -9,8 +9,10 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from geoloc_ros.compiled import COMPILED
 from geoloc_ros.errors import ShapeError
 from geoloc_ros.networks.contract import Float32Array, InputContract
+from geoloc_ros.networks.plain_kernels import distances_of_rows, distances_of_window
 
 #: Added to squared norms: a window of zeros is at distance 2 of everything.
 SMALL = 1e-12
@@ -82,8 +84,26 @@ def plain_distances(ground: Float32Array, references: npt.NDArray[np.floating]) 
     """
     cells = references.shape[: references.ndim - ground.ndim]
     rows = references.astype(np.float32, copy=False).reshape(*cells, ground.size)
-    distances: Float32Array = np.matmul(rows, ground.astype(np.float32, copy=False).ravel())
-    return _from_similarity(distances)[..., None]
+    vector = ground.astype(np.float32, copy=False).ravel()
+    distances = _compiled_distances(rows, vector) if COMPILED else None
+    if distances is None:
+        distances = _from_similarity(np.matmul(rows, vector))
+    return distances[..., None]
+
+
+def _compiled_distances(rows: Float32Array, vector: Float32Array) -> Float32Array | None:
+    """Distances (...) of rows (..., d); ``None`` where they lie in no order the kernels know."""
+    distances = np.empty(rows.shape[:-1], np.float32)
+    if rows.flags.c_contiguous:
+        distances_of_rows(rows.reshape(-1, len(vector)), vector, distances.reshape(-1))
+        return distances
+    kept = rows.base
+    if rows.ndim != 3 or not isinstance(kept, np.ndarray) or kept.dtype != np.float32:
+        return None
+    if not kept.flags.c_contiguous or kept.size % len(vector):
+        return None
+    fits = distances_of_window(kept.reshape(-1, len(vector)), rows, vector, distances)
+    return distances if fits else None
 
 
 def circular_distances(ground: Float32Array, references: npt.NDArray[np.floating]) -> Float32Array:

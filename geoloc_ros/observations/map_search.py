@@ -13,8 +13,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from geoloc_ros.compiled import COMPILED, compiled
 from geoloc_ros.errors import MapError, ShapeError
-from geoloc_ros.filters.compiled import COMPILED, compiled
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
 
 CodeArray = npt.NDArray[np.int8]

@@ -11,8 +11,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from geoloc_ros.compiled import COMPILED
 from geoloc_ros.errors import MeasurementError
-from geoloc_ros.filters.compiled import COMPILED
 from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.observations.score_kernels import interpolated
 from geoloc_ros.observations.score_modes import FieldMoments, field_moments

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from geoloc_ros.filters.compiled import compiled
+from geoloc_ros.compiled import compiled
 from geoloc_ros.types import FloatArray
 
 

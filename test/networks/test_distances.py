@@ -9,7 +9,9 @@ import math
 import numpy as np
 import pytest
 
+from geoloc_ros.compiled import COMPILED
 from geoloc_ros.errors import ShapeError
+from geoloc_ros.networks import distances as distances_module
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.distances import descriptor_distances
 
@@ -85,6 +87,52 @@ def test_plain_distances_are_squared_euclidean():
     expected = np.sum((vectors - vectors[0]) ** 2, axis=1)
     np.testing.assert_allclose(distances[:, 0], expected, atol=1e-6)
     assert distances.shape == (9, 1)
+
+
+def random_units(rng, *shape):
+    values = rng.normal(size=shape).astype(np.float32)
+    return values / np.linalg.norm(values, axis=-1, keepdims=True)
+
+
+def windows_to_score():
+    """References of 2048 values as they may lie in memory, by name."""
+    kept = random_units(np.random.default_rng(11), 25, 30, 2048)
+    shifted = np.concatenate((np.zeros(3, np.float32), kept.ravel()))
+    kept.setflags(write=False)
+    return {
+        'a list': kept[0, :11],
+        'none': kept[0, :0],
+        'more than the cache holds': kept[:24],
+        'a block inside': kept[2:15, 3:16],
+        'a large block inside': kept[1:24, 2:29],
+        'the first corner': kept[:5, :6],
+        'the last corner': kept[20:, 24:],
+        'every other row': kept[1:20:2, 2:9],
+        'every other column': kept[:5, 1:20:2],
+        'upside down': kept[12:4:-1, 3:9],
+        'one row repeated': np.broadcast_to(kept[0, 2:9], (4, 7, 2048)),
+        'columns first': kept.transpose(1, 0, 2)[2:9, 3:8],
+        'half precision': kept[2:9, 3:8].astype(np.float16),
+        'behind something else': shifted[3:].reshape(kept.shape)[2:9, 3:8],
+        'of four dimensions': kept.reshape(5, 5, 30, 2048)[1:3, 2:4, 4:9],
+    }
+
+
+@pytest.mark.parametrize('compiled', [True, False])
+@pytest.mark.parametrize('name', windows_to_score())
+def test_plain_distances_wherever_the_references_lie(name, compiled, monkeypatch):
+    if compiled and not COMPILED:
+        pytest.skip('numba is not installed')
+    monkeypatch.setattr(distances_module, 'COMPILED', compiled)
+    window = windows_to_score()[name]
+    ground = random_units(np.random.default_rng(12), 2048)
+    if window.size:
+        ground = 3.0 * window.reshape(-1, 2048)[-1].astype(np.float32) - ground
+    expected = np.clip(2.0 - 2.0 * (window.astype(np.float64) @ ground), 0.0, 4.0)
+    found = distances_module.plain_distances(ground, window)
+    assert found.shape == (*window.shape[:-1], 1)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[..., 0], expected, atol=3e-6)
 
 
 @pytest.mark.parametrize('heading', ['north_up', 'azimuth'])

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from geoloc_ros.filters.compiled import compiled
+from geoloc_ros.compiled import compiled
 
 
 def made_without_a_file(body):
@@ -36,7 +36,7 @@ def test_fastmath_leaves_nan_and_infinity_alone():
 def test_without_numba_functions_stay_as_they_are():
     code = (
         'import sys; sys.modules["numba"] = None\n'
-        'from geoloc_ros.filters.compiled import COMPILED, compiled\n'
+        'from geoloc_ros.compiled import COMPILED, compiled\n'
         'f = lambda x: x\n'
         'print(COMPILED, compiled(f) is f, compiled(fastmath=True)(f) is f)\n'
     )
