@@ -16,9 +16,10 @@ import threading
 from types import TracebackType
 from typing import Any
 
+import cv2
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp
+from rasterio.enums import ColorInterp, MaskFlags
 import rasterio.errors
 import rasterio.windows
 
@@ -61,6 +62,10 @@ class GeoTiffRaster:
         self._colours = self._colour_table()
         self._bands = self._checked_bands(tuple(bands))
         self._stretch = self._measured_stretch()
+        # To ask GDAL for a mask takes as long as to decode a tile, even where it has none.
+        self._has_mask = any(
+            flags != [MaskFlags.all_valid] for flags in self._file.mask_flag_enums
+        )
 
     def __enter__(self) -> GeoTiffRaster:
         return self
@@ -134,7 +139,9 @@ class GeoTiffRaster:
         try:
             with self._lock:
                 samples = self._file.read(self._bands, window=window)
-                seen = self._file.dataset_mask(window=window) > 0
+                seen = np.ones((rows, columns), dtype=np.bool_)
+                if self._has_mask:
+                    seen = self._file.dataset_mask(window=window) > 0
         except rasterio.errors.RasterioError as error:
             raise MapError(
                 f'{self._path} cannot be read at column {left}, row {top} ({error}); the file is '
@@ -144,10 +151,10 @@ class GeoTiffRaster:
             seen &= np.all(np.isfinite(samples), axis=0)
         if not np.any(seen):
             return None
+        if columns == TILE_PX == rows and np.all(seen):
+            return RasterTile(self._rgb(samples), None)
         rgb = np.zeros((TILE_PX, TILE_PX, 3), dtype=np.uint8)
         rgb[:rows, :columns] = self._rgb(samples)
-        if columns == TILE_PX == rows and np.all(seen):
-            return RasterTile(rgb, None)
         valid = np.zeros((TILE_PX, TILE_PX), dtype=np.uint8)
         valid[:rows, :columns] = np.where(seen, np.uint8(255), np.uint8(0))
         rgb[valid == 0] = 0
@@ -166,10 +173,9 @@ class GeoTiffRaster:
             low, high = self._stretch[:, 0, None, None], self._stretch[:, 1, None, None]
             share = np.nan_to_num((samples.astype(np.float32) - low) / (high - low))
             samples = np.rint(255.0 * np.clip(share, 0.0, 1.0))
-        shown = samples.astype(np.uint8)
-        if len(shown) == 1:
-            shown = np.repeat(shown, 3, axis=0)
-        return np.moveaxis(shown, 0, -1)
+        shown = list(samples.astype(np.uint8, copy=False))
+        merged: ImageU8 = cv2.merge(shown * 3 if len(shown) == 1 else shown)
+        return merged
 
     def _checked_bands(self, wanted: tuple[int, ...]) -> list[int]:
         """The bands shown, one or three."""

@@ -126,8 +126,9 @@ def ground_from_patch(request: PatchRequest) -> FloatArray:
 
 def composed(second: FloatArray, first: FloatArray) -> FloatArray:
     """The affine map that does ``first``, then ``second``, each of shape (2, 3)."""
-    linear = second[:, :2]
-    return np.column_stack((linear @ first[:, :2], linear @ first[:, 2] + second[:, 2]))
+    both = second[:, :2] @ first
+    both[:, 2] += second[:, 2]
+    return both
 
 
 def inverted(affine: FloatArray) -> FloatArray:

@@ -115,7 +115,8 @@ class TilePyramid:
             rows: how many, at least 1.
 
         Returns:
-            A view of one tile where it lies in one, else a copy.
+            A view of one tile where it lies in one, else a copy; its ``valid`` is ``None`` where
+            it holds imagery everywhere, whatever its tiles lack elsewhere.
         """
         side = self._raster.tile_px
         with self._lock:
@@ -127,7 +128,7 @@ class TilePyramid:
         x, y, only = pieces[0]
         if len(pieces) == 1 and only is not None:
             part = np.s_[-y : rows - y, -x : columns - x]
-            return RasterTile(only.rgb[part], None if only.valid is None else only.valid[part])
+            return RasterTile(only.rgb[part], _holes(only, part))
         whole = all(tile is not None and tile.valid is None for _, _, tile in pieces)
         make = np.empty if whole else np.zeros
         rgb: ImageU8 = make((rows, columns, 3), dtype=np.uint8)
@@ -140,7 +141,7 @@ class TilePyramid:
             rgb[place] = tile.rgb[part]
             if valid is not None:
                 valid[place] = 255 if tile.valid is None else tile.valid[part]
-        return RasterTile(rgb, valid)
+        return RasterTile(rgb, None if valid is None or valid.min() == 255 else valid)
 
     def _tile(self, level: int, column: int, row: int) -> RasterTile | None:
         """A tile of a level; ``None`` where there is nothing."""
@@ -179,6 +180,12 @@ class TilePyramid:
             rgb[place] = reduced.rgb
             valid[place] = 255 if reduced.valid is None else reduced.valid
         return RasterTile(rgb, None if np.all(valid) else valid)
+
+
+def _holes(tile: RasterTile, part: tuple[slice, slice]) -> ImageU8 | None:
+    """Where a part of a tile holds imagery; ``None`` when it does everywhere."""
+    valid = None if tile.valid is None else tile.valid[part]
+    return None if valid is None or valid.min() == 255 else valid
 
 
 def halved(tile: RasterTile) -> RasterTile:

@@ -125,12 +125,12 @@ class RasterSource:
         return composed(self._corner_from_crs, crs_from_ground(self._crs, centre))
 
     def _warped(self, level: int, pixel_from_patch: FloatArray, size_px: int) -> Patch:
-        ends = np.array([[0, size_px - 1, 0, size_px - 1], [0, 0, size_px - 1, size_px - 1]])
-        corners = pixel_from_patch[:, :2] @ ends + pixel_from_patch[:, 2:]
-        first = np.floor(np.min(corners, axis=1) - _MARGIN_PX)
-        last = np.ceil(np.max(corners, axis=1) + _MARGIN_PX)
+        reach = (size_px - 1) * pixel_from_patch[:, :2]  # from the first pixel along each side
+        corner = pixel_from_patch[:, 2]
+        first = np.floor(corner + np.minimum(reach, 0.0).sum(axis=1) - _MARGIN_PX)
+        last = np.ceil(corner + np.maximum(reach, 0.0).sum(axis=1) + _MARGIN_PX)
         limits = np.array([self._raster.width, self._raster.height]) / (1 << level)
-        if np.any(last < 0.0) or np.any(first > limits):
+        if (last < 0.0).any() or (first > limits).any():
             return Patch(np.zeros((size_px, size_px, 3), dtype=np.uint8), 0.0)
         left, top = int(first[0]), int(first[1])
         columns, rows = int(last[0]) - left + 1, int(last[1]) - top + 1
