@@ -33,7 +33,7 @@ from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.map_record import MapRecord
 from geoloc_ros.map_store.tile_grid import TileGrid, utm_crs
-from geoloc_ros.messages.pictures import image_rgb_u8
+from geoloc_ros.messages.pictures import Pixels, decoded_for
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.networks.distances import descriptor_distances
@@ -174,9 +174,13 @@ class Frame:
         self.filter.update(ScoreField(lattice))
         return self.filter.estimate()
 
+    def decoded(self, message: RawImage | JpegImage) -> Pixels:
+        """The pixels of a message, as the node decodes them."""
+        return decoded_for(message, self.camera.camera, self.camera.reduction)
+
     def whole(self, message: RawImage | JpegImage) -> Estimate:
         """From message to pose."""
-        picture = self.camera.picture(image_rgb_u8(message))
+        picture = self.camera.picture(*self.decoded(message))
         return self.step(self.match(picture).lattice)
 
 
@@ -208,8 +212,8 @@ def _map(
 
 def table(frame: Frame, message: RawImage | JpegImage, rounds: int) -> dict[str, Timing]:
     """The whole frame and each of its stages."""
-    pixels = image_rgb_u8(message)
-    picture = frame.camera.picture(pixels)
+    pixels = frame.decoded(message)
+    picture = frame.camera.picture(*pixels)
     matcher = frame.matcher
     window = matcher.window(frame.circle, frame.datum)
     if window is None:
@@ -222,8 +226,8 @@ def table(frame: Frame, message: RawImage | JpegImage, rounds: int) -> dict[str,
 
     contenders: dict[str, Callable[[], object]] = {
         'the whole frame': lambda: frame.whole(message),
-        'message to pixels': lambda: image_rgb_u8(message),
-        'pixels to cylinder': lambda: frame.camera.picture(pixels),
+        'message to pixels': lambda: frame.decoded(message),
+        'pixels to cylinder': lambda: frame.camera.picture(*pixels),
         'match, all of it': lambda: frame.match(picture),
         '- cells about the belief': lambda: matcher.window(frame.circle, frame.datum),
         '- read and compare': lambda: matcher.distances(picture, window),

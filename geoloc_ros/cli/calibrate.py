@@ -25,7 +25,7 @@ from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.messages.inbound import stamp_ns
-from geoloc_ros.messages.pictures import image_rgb_u8
+from geoloc_ros.messages.pictures import decoded_for
 from geoloc_ros.observations.calibration import (
     Calibration,
     ScoredFrame,
@@ -163,7 +163,7 @@ def scored_frames(
         frame_id = image.message.header.frame_id
         camera = sight.recorded.mounted(image.camera, frame_id, cabinet)
         try:
-            picture = camera.picture(image_rgb_u8(image.message))
+            picture = camera.picture(*decoded_for(image.message, camera.camera, camera.reduction))
         except MeasurementError:
             continue
         frame = _frame(sight, picture, circle, place, (position, yaw, camera.place_m))

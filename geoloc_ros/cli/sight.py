@@ -19,7 +19,7 @@ from geoloc_ros.localizer.result import StepResult
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.messages.beliefs import believed_estimate, believed_fix
 from geoloc_ros.messages.inbound import stamp_ns
-from geoloc_ros.messages.pictures import camera_of, image_rgb_u8
+from geoloc_ros.messages.pictures import camera_of, decoded_for
 from geoloc_ros.networks.contract import DescriptorNetwork
 from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.networks.weights import (
@@ -220,8 +220,9 @@ class OfflineSight:
         frame_id = image.message.header.frame_id
         camera = self.recorded.mounted(image.camera, frame_id, self._cabinet)
         try:
-            pixels = image_rgb_u8(image.message)
-            sighting = look(self.matcher, pixels, Task(stamp, circle, datum, camera))
+            pixels = decoded_for(image.message, camera.camera, camera.reduction)
+            task = Task(stamp, circle, datum, camera)
+            sighting = look(self.matcher, pixels.rgb_u8, task, pixels.reduction)
         except MeasurementError as error:
             self._count(f'could not be used ({error})')
             return None

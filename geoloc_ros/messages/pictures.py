@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.errors import MeasurementError, NetworkError
+from geoloc_ros.messages.jpeg import jpeg_size
 from geoloc_ros.messages.shapes import CameraInfoMessage, CompressedImageMessage, ImageMessage
 from geoloc_ros.networks.cylinder import Camera, CameraModel
 
@@ -44,6 +45,12 @@ _TO_RGB = {
     'bayer_gbrg8': cv2.COLOR_BayerGR2RGB,
     'bayer_grbg8': cv2.COLOR_BayerGB2RGB,
 }
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 _PANORAMAS = ('equirectangular', 'panorama')
 _MODELS: dict[str, CameraModel] = {
     'plumb_bob': 'plumb_bob',
@@ -51,6 +58,19 @@ _MODELS: dict[str, CameraModel] = {
     'equidistant': 'equidistant',
     '': 'plumb_bob',
 }
+
+
+class Pixels(NamedTuple):
+    """A picture of 8-bit RGB, perhaps smaller than the camera's.
+
+    Attributes:
+        rgb_u8: shape (height, width, 3).
+        reduction: pixels of the camera, each way, in one of these; a last one may hang over the
+            border.
+    """
+
+    rgb_u8: npt.NDArray[np.uint8]
+    reduction: int = 1
 
 
 def image_array(message: ImageMessage) -> ImageArray:
@@ -119,9 +139,33 @@ def rgb_of(pixels: ImageArray, encoding: str) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), dtype=np.uint8)
 
 
-def _decompressed(message: Any) -> npt.NDArray[np.uint8]:
+def decoded_for(
+    message: ImageMessage | CompressedImageMessage, camera: Camera, reduction: int
+) -> Pixels:
+    """An image as 8-bit RGB, and where it is a JPEG, decoded at a fraction of its size.
+
+    A JPEG is decoded faster when only the coarse part of each block is: that is what a network
+    needs whose picture is much smaller. Any other image comes whole, and so does one whose size
+    is not the camera's or that may have to be turned (Exif).
+
+    Args:
+        message: ``sensor_msgs/Image`` or ``CompressedImage``.
+        camera: which made it.
+        reduction: by which it may come smaller, 1, 2, 4 or 8.
+
+    Raises:
+        MeasurementError: as ``image_rgb_u8``.
+    """
+    if reduction > 1 and hasattr(message, 'format'):
+        data = np.frombuffer(message.data, dtype=np.uint8)
+        if jpeg_size(data) == (camera.width_px, camera.height_px):
+            return Pixels(_decompressed(message, reduction), reduction)
+    return Pixels(image_rgb_u8(message))
+
+
+def _decompressed(message: Any, reduction: int = 1) -> npt.NDArray[np.uint8]:
     data = np.frombuffer(message.data, dtype=np.uint8)
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    decoded = cv2.imdecode(data, _REDUCED[reduction]) if data.size else None
     if decoded is None:
         raise MeasurementError(
             f'compressed image of format {message.format!r} and {data.size} bytes cannot be '

@@ -35,6 +35,7 @@ _OUTSIDE = -1e6
 # A power of two is taken that leaves 0.8 to 1.6 reduced pixels a step: halving is the fastest
 # way to average, and bilinear sampling covers the rest.
 _COARSER = 0.3
+_MOST_REDUCED = 8  # JPEG is coded in blocks of so many pixels
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -141,6 +142,25 @@ def cylinder_rays(contract: InputContract) -> FloatArray:
     return rays
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Sampling:
+    """How pictures of one size are sampled.
+
+    Attributes:
+        shape: (height, width) of the pictures.
+        window: (left, top, right, bottom) of what is used of them.
+        scales: pixels along u and v averaged into one before they are sampled.
+        places: in those averages, as ``cv2.remap`` wants them.
+        fraction: of a pixel, beside ``places``.
+    """
+
+    shape: tuple[int, int]
+    window: tuple[int, int, int, int]
+    scales: tuple[int, int]
+    places: npt.NDArray[np.int16]
+    fraction: npt.NDArray[np.uint16]
+
+
 class Cylinder:
     """Resamples the pictures of one camera to a network's ground input.
 
@@ -159,11 +179,11 @@ class Cylinder:
         optical_from_forward: FloatArray | None = None,
     ) -> None:
         self.camera = camera
-        self._shape = (contract.ground_height_px, contract.ground_width_px)
+        shape = (contract.ground_height_px, contract.ground_width_px)
         rays = cylinder_rays(contract).reshape(-1, 3)
         if optical_from_forward is not None:
             rays = rays @ optical_from_forward.T
-        pixels = camera.project(rays).reshape(*self._shape, 2)
+        pixels = camera.project(rays).reshape(*shape, 2)
         inside = (
             (pixels[..., 0] > -0.5)
             & (pixels[..., 0] < camera.width_px - 0.5)
@@ -177,40 +197,44 @@ class Cylinder:
                 'the camera sees nothing of the ground picture; expected one that looks ahead; '
                 'check its extrinsics'
             )
-        self._scales = _scales(pixels, inside)
-        self._window = _window(pixels, inside, camera, self._scales)
-        self._inside = inside
-        self._map, self._fraction = self._fixed_maps(pixels)
+        scales = _scales(pixels, inside)
+        #: Greatest factor, a power of two, by which pictures may come smaller (``__call__``).
+        self.reduction = min(*scales, _MOST_REDUCED)
+        self._samplings = {
+            factor: _sampling(pixels, inside, camera, scales, factor)
+            for factor in {1, self.reduction}
+        }
 
-    def _fixed_maps(
-        self, pixels: FloatArray
-    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
-        left, top, right, bottom = self._window
-        # A reduced pixel i is centred at scale * i + (scale - 1) / 2 of the window.
-        maps: list[Float32Array] = []
-        for axis, (first, last) in enumerate(((left, right), (top, bottom))):
-            scale = self._scales[axis]
-            place = (pixels[..., axis] - first - 0.5 * (scale - 1)) / scale
-            clipped = np.clip(place, 0.0, (last - first) // scale - 1.0)
-            maps.append(np.where(self._inside, clipped, -10.0).astype(np.float32))
-        fixed, fraction = cv2.convertMaps(maps[0], maps[1], cv2.CV_16SC2)
-        return np.asarray(fixed, np.int16), np.asarray(fraction, np.uint16)
+    def __call__(self, image_rgb_u8: ImageU8, reduction: int = 1) -> ImageU8:
+        """The network's ground picture; black where the camera does not see.
 
-    def __call__(self, image_rgb_u8: ImageU8) -> ImageU8:
-        """Shape (ground_height_px, ground_width_px, 3); black where the camera does not see.
+        Args:
+            image_rgb_u8: shape (height, width, 3), of the camera's size over ``reduction``,
+                rounded up.
+            reduction: 1, or ``self.reduction``: as many pixels each way were averaged into one
+                when the picture was decoded.
+
+        Returns:
+            Shape (ground_height_px, ground_width_px, 3).
 
         Raises:
             ShapeError: the picture is not as large as the camera says.
         """
-        expected = (self.camera.height_px, self.camera.width_px, 3)
+        sampling = self._samplings.get(reduction)
+        if sampling is None:
+            raise ShapeError(
+                f'picture is reduced by {reduction}; expected 1 or {self.reduction}; decode it '
+                'whole'
+            )
+        expected = (*sampling.shape, 3)
         if image_rgb_u8.shape != expected:
             raise ShapeError(
                 f'picture has shape {image_rgb_u8.shape}; expected {expected} as the camera info '
                 'says; publish the camera info that belongs to the picture'
             )
-        left, top, right, bottom = self._window
+        left, top, right, bottom = sampling.window
         reduced = image_rgb_u8[top:bottom, left:right]
-        across, down = self._scales
+        across, down = sampling.scales
         while across > 1 or down > 1:
             step_u, step_v = min(across, 2), min(down, 2)
             size = (reduced.shape[1] // step_u, reduced.shape[0] // step_v)
@@ -218,13 +242,51 @@ class Cylinder:
             across, down = across // step_u, down // step_v
         result = cv2.remap(
             reduced,
-            self._map,
-            self._fraction,
+            sampling.places,
+            sampling.fraction,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=(0.0, 0.0, 0.0),
         )
         return np.asarray(result, np.uint8)
+
+
+def _sampling(
+    pixels: FloatArray,
+    inside: npt.NDArray[np.bool_],
+    camera: Camera,
+    scales: tuple[int, int],
+    reduction: int,
+) -> _Sampling:
+    """How pictures are sampled that come smaller by a factor.
+
+    Args:
+        pixels: of the camera, (u, v) of each pixel of the cylinder, shape (height, width, 2).
+        inside: which of them the camera sees.
+        camera: of the whole picture.
+        scales: pixels of the whole picture to be averaged into one, multiples of ``reduction``.
+        reduction: how many of them, each way, one pixel of the smaller picture is the mean of.
+    """
+    # Pixel i of the smaller picture is centred at reduction * i + (reduction - 1) / 2.
+    pixels = (pixels - 0.5 * (reduction - 1)) / reduction
+    scales = (scales[0] // reduction, scales[1] // reduction)
+    # A last pixel that hangs over the border is not used: what it shows there is made up.
+    size = (camera.width_px // reduction, camera.height_px // reduction)
+    window = _window(pixels, inside, size, scales)
+    maps: list[Float32Array] = []
+    for axis, scale in enumerate(scales):
+        first, last = window[axis], window[axis + 2]
+        place = (pixels[..., axis] - first - 0.5 * (scale - 1)) / scale
+        clipped = np.clip(place, 0.0, (last - first) // scale - 1.0)
+        maps.append(np.where(inside, clipped, -10.0).astype(np.float32))
+    places, fraction = cv2.convertMaps(maps[0], maps[1], cv2.CV_16SC2)
+    return _Sampling(
+        (-(-camera.height_px // reduction), -(-camera.width_px // reduction)),
+        window,
+        scales,
+        np.asarray(places, np.int16),
+        np.asarray(fraction, np.uint16),
+    )
 
 
 def _scales(pixels: FloatArray, inside: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -240,16 +302,20 @@ def _scales(pixels: FloatArray, inside: npt.NDArray[np.bool_]) -> tuple[int, int
 
 
 def _window(
-    pixels: FloatArray, inside: npt.NDArray[np.bool_], camera: Camera, scales: tuple[int, int]
+    pixels: FloatArray,
+    inside: npt.NDArray[np.bool_],
+    size_px: tuple[int, int],
+    scales: tuple[int, int],
 ) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) of what is used, a whole number of reduced pixels."""
     edges: list[tuple[int, int]] = []
-    for axis, size in enumerate((camera.width_px, camera.height_px)):
+    for axis, size in enumerate(size_px):
         places, scale = pixels[..., axis][inside], scales[axis]
-        first = max(0, math.floor(float(places.min())) - scale)
-        last = min(size, math.ceil(float(places.max())) + scale + 1)
+        # On whole reduced pixels, so that pictures decoded smaller are averaged alike.
+        first = max(0, math.floor(float(places.min())) - scale) // scale * scale
+        last = min(size, math.ceil(float(places.max())) + 2 * scale)
         length = max(scale, (last - first) // scale * scale)
-        first = min(first, size - length)
+        first = min(first, (size - length) // scale * scale)
         if first < 0:
             raise NetworkError(f'camera of {size} px is too small; expected at least {scale} px')
         edges.append((first, first + length))

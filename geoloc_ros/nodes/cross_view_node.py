@@ -40,7 +40,7 @@ from geoloc_ros.observations.cross_view import CrossViewMatcher
 from geoloc_ros.observations.search_area import SearchArea
 from geoloc_ros.observations.sight import CameraCabinet, Task, level_camera, look
 from geoloc_ros.ros.frames import FrameTree
-from geoloc_ros.ros.images import calm_opencv, image_rgb_u8
+from geoloc_ros.ros.images import calm_opencv, decoded_for
 from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
 from geoloc_ros.ros.parameters import ParameterLoader
 from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos
@@ -259,7 +259,9 @@ class CrossViewNode(EndingNode):
         if matcher is None:
             return
         began_s = time.perf_counter()
-        sighting = look(matcher, image_rgb_u8(job.image), job.task)
+        camera = job.task.camera
+        pixels = decoded_for(job.image, camera.camera, camera.reduction)
+        sighting = look(matcher, pixels.rgb_u8, job.task, pixels.reduction)
         if sighting is None:
             circle = job.task.circle
             self._warnings.warn(

@@ -80,9 +80,19 @@ class GroundCamera:
         """Share of the network's picture that the camera sees."""
         return self._cylinder.seen_share
 
-    def picture(self, image_rgb_u8: ImageU8) -> ImageU8:
-        """The network's picture of a camera image of shape (height, width, 3)."""
-        return self._cylinder(image_rgb_u8)
+    @property
+    def reduction(self) -> int:
+        """Greatest factor by which images may be decoded smaller, nothing being lost."""
+        return self._cylinder.reduction
+
+    def picture(self, image_rgb_u8: ImageU8, reduction: int = 1) -> ImageU8:
+        """The network's picture of a camera image of shape (height, width, 3).
+
+        Args:
+            image_rgb_u8: whole, or its size divided by ``reduction`` and rounded up.
+            reduction: 1 or ``self.reduction``.
+        """
+        return self._cylinder(image_rgb_u8, reduction)
 
 
 class CrossViewMatcher:

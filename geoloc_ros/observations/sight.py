@@ -65,8 +65,16 @@ def level_camera(forward_m: float, left_m: float) -> Pose3:
     return Pose3(np.array((forward_m, left_m, 0.0)), np.array((-0.5, 0.5, -0.5, 0.5)))
 
 
-def look(matcher: CrossViewMatcher, image_rgb_u8: ImageU8, task: Task) -> Sighting | None:
+def look(
+    matcher: CrossViewMatcher, image_rgb_u8: ImageU8, task: Task, reduction: int = 1
+) -> Sighting | None:
     """Match an image.
+
+    Args:
+        matcher: has the network and the map.
+        image_rgb_u8: whole, or its size divided by ``reduction`` and rounded up.
+        task: where to look.
+        reduction: 1, or ``task.camera.reduction``.
 
     Returns:
         ``None`` where the map has no data.
@@ -75,7 +83,7 @@ def look(matcher: CrossViewMatcher, image_rgb_u8: ImageU8, task: Task) -> Sighti
         MeasurementError: the image does not fit its camera.
     """
     try:
-        picture = task.camera.picture(image_rgb_u8)
+        picture = task.camera.picture(image_rgb_u8, reduction)
     except GeolocError as error:
         raise MeasurementError(str(error)) from error
     match = matcher.match(picture, task.stamp_ns, task.circle, task.datum, task.camera.place_m)

@@ -19,7 +19,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from geoloc_ros.errors import MeasurementError
 from geoloc_ros.messages import pictures
-from geoloc_ros.messages.pictures import LAYOUTS
+from geoloc_ros.messages.pictures import LAYOUTS, Pixels
+from geoloc_ros.networks.cylinder import Camera
 
 ImageArray: TypeAlias = pictures.ImageArray
 
@@ -47,6 +48,17 @@ def image_rgb_u8(message: Image | CompressedImage) -> npt.NDArray[np.uint8]:
     if isinstance(message, CompressedImage):
         return pictures.image_rgb_u8(message)
     return pictures.rgb_of(image_array(message), message.encoding)
+
+
+def decoded_for(message: Image | CompressedImage, camera: Camera, reduction: int) -> Pixels:
+    """An image as 8-bit RGB, a JPEG at a fraction of its size (``messages.pictures.decoded_for``).
+
+    Raises:
+        MeasurementError: as ``image_rgb_u8``.
+    """
+    if isinstance(message, CompressedImage):
+        return pictures.decoded_for(message, camera, reduction)
+    return Pixels(image_rgb_u8(message))
 
 
 def image_message(pixels: ImageArray, encoding: str) -> Image:

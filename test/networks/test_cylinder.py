@@ -135,6 +135,102 @@ def test_fine_stripes_do_not_alias():
     assert result.mean() == pytest.approx(127.5, abs=10.0)
 
 
+#: Of odd size and with its axis off the middle, and one that all factors divide.
+CAMERAS = {
+    'odd': Camera(1277, 957, 650.0, 655.0, 611.3, 470.8),
+    'distorted': Camera(1278, 958, 700.0, 700.0, 640.0, 480.0, (-0.2, 0.05, 0.001, -0.002, 0.0)),
+    'even': WIDE,
+    'large': Camera(2560, 1920, 1280.0, 1280.0, 1279.5, 959.5),
+    'panorama': Camera(4092, 2046, model='panorama'),
+}
+REDUCTIONS = {'odd': 4, 'distorted': 4, 'even': 4, 'large': 8, 'panorama': 4}
+_FLAGS = {4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+
+
+def pictures_of(camera, picture):
+    """The network's picture of a JPEG decoded whole, and decoded smaller."""
+    coded = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, 90))[1]
+    cylinder = Cylinder(camera, CONTRACT)
+    whole = cylinder(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    smaller = cv2.imdecode(coded, _FLAGS[cylinder.reduction])
+    return whole.astype(float), cylinder(smaller, cylinder.reduction).astype(float)
+
+
+def blob_pixel(camera, row, column):
+    """Where a camera sees the middle of a pixel of the network's picture."""
+    return camera.project(cylinder_rays(CONTRACT)[row, column][None])[0]
+
+
+def centroid(picture, row, column, reach=9):
+    """Of what is brighter than the ground about a place, (row, column)."""
+    bright = picture[row - reach : row + reach + 1, column - reach : column + reach + 1, 1] - 20.0
+    bright = np.maximum(bright - 4.0, 0.0)
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    return np.array([np.sum(rows * bright), np.sum(columns * bright)]) / np.sum(bright)
+
+
+@pytest.mark.parametrize('name', CAMERAS)
+def test_a_point_lands_in_the_same_place_decoded_whole_or_smaller(name):
+    camera = CAMERAS[name]
+    assert Cylinder(camera, CONTRACT).reduction == REDUCTIONS[name]
+    v, u = np.mgrid[: camera.height_px, : camera.width_px]
+    spots = [(48, 128), (30, 60), (70, 200), (60, 40)]
+    picture = np.full((camera.height_px, camera.width_px, 3), 20.0)
+    step = camera.width_px / 320.0
+    for row, column in spots:
+        at_u, at_v = blob_pixel(camera, row, column)
+        squared = ((u - at_u) ** 2 + (v - at_v) ** 2) / (2.5 * step) ** 2
+        picture += 200.0 * np.exp(-0.5 * squared)[..., None]
+    whole, smaller = pictures_of(camera, np.rint(picture).astype(np.uint8))
+    for row, column in spots:
+        ours, theirs = centroid(smaller, row, column), centroid(whole, row, column)
+        assert np.abs(ours - theirs).max() < 0.06
+        assert np.abs(ours).max() < 0.1
+
+
+def street(camera, seed=0):
+    """Sky, road, houses with windows, leaves and sensor noise: as many edges as a street has."""
+    rng = np.random.default_rng(seed)
+    width, height = camera.width_px, camera.height_px
+    picture = np.full((height, width, 3), (210, 180, 150), np.uint8)
+    cv2.rectangle(picture, (0, height * 5 // 8), (width, height), (90, 92, 95), cv2.FILLED)
+    for left in range(0, width, width // 12):
+        top = int(height * rng.uniform(0.1, 0.4))
+        colour = tuple(int(part) for part in rng.integers(60, 200, 3))
+        right, bottom = left + width // 12, height * 5 // 8
+        cv2.rectangle(picture, (left, top), (right, bottom), colour, cv2.FILLED)
+        for y in range(top + 10, bottom - 30, height // 16):
+            for x in range(left + 8, right - 20, width // 40):
+                cv2.rectangle(picture, (x, y), (x + width // 80, y + height // 32), (40,) * 3, -1)
+    for _ in range(1500):
+        at = (int(rng.normal(0.8, 0.08) * width), int(rng.normal(0.35, 0.1) * height))
+        green = (30, int(rng.integers(60, 160)), 40)
+        cv2.circle(picture, at, max(2, width // 250), green, cv2.FILLED, cv2.LINE_AA)
+    noisy = picture + rng.normal(scale=4.0, size=picture.shape)
+    return np.clip(noisy, 0.0, 255.0).astype(np.uint8)
+
+
+@pytest.mark.parametrize('name', CAMERAS)
+def test_a_street_looks_the_same_decoded_whole_or_smaller(name):
+    camera = CAMERAS[name]
+    whole, smaller = pictures_of(camera, street(camera))
+    difference = smaller - whole
+    assert whole.std() > 30.0
+    assert np.sqrt(np.mean(difference**2)) < 1.5
+    assert abs(difference.mean()) < 0.5
+    np.testing.assert_array_equal(whole.any(axis=-1), smaller.any(axis=-1))
+
+
+def test_a_picture_that_is_not_twice_too_large_is_not_reduced():
+    small = Camera(400, 300, 200.0, 200.0, 199.5, 149.5)
+    cylinder = Cylinder(small, CONTRACT)
+    assert cylinder.reduction == 1
+    with pytest.raises(ShapeError, match='reduced by 2; expected 1 or 1; decode it whole'):
+        cylinder(np.zeros((150, 200, 3), np.uint8), 2)
+    with pytest.raises(ShapeError, match=r'\(241, 320, 3\); expected \(240, 320, 3\)'):
+        Cylinder(WIDE, CONTRACT)(np.zeros((241, 320, 3), np.uint8), 4)
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

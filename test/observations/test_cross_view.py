@@ -15,7 +15,7 @@ from shade_network import (
     whole_picture_of,
 )
 
-from geoloc_ros.errors import MapError
+from geoloc_ros.errors import MapError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.headings import true_north_yaw_rad
 from geoloc_ros.geometry.quaternions import quat_from_rotation
@@ -26,7 +26,7 @@ from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera, e
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.score_field import ScoreField
 from geoloc_ros.observations.search_area import SearchCircle
-from geoloc_ros.observations.sight import level_camera
+from geoloc_ros.observations.sight import Task, level_camera, look
 from geoloc_ros.types import GeodeticPosition, StateBatch
 
 STAMP_NS = 1_700_000_000_000_000_000
@@ -211,3 +211,25 @@ def test_the_picture_shows_what_is_ahead_however_the_camera_is_mounted():
     assert centre == pytest.approx(44.5, abs=0.7)
     assert camera.place_m == pytest.approx((1.2, 0.1))
     assert ORIGIN.alt_m == 100.0
+
+
+def test_a_picture_decoded_smaller_is_matched_as_the_whole_one(store):
+    matcher = CrossViewMatcher(ShadeNetwork(), store, SIMULATED)
+    contract = matcher.network.contract
+    width = 8 * contract.ground_width_px
+    focal = 0.5 * width / math.tan(0.5 * min(contract.ground_fov_rad, 2.0))
+    intrinsics = Camera(width, width, focal, focal, 0.5 * (width - 1), 0.5 * (width - 1))
+    camera = GroundCamera(intrinsics, level_camera(1.0, 0.0), matcher.network)
+    factor = camera.reduction
+    assert factor > 1
+    small = np.random.default_rng(4).integers(0, 255, (width // factor,) * 2 + (3,), np.uint8)
+    whole = small.repeat(factor, axis=0).repeat(factor, axis=1)  # its means are the small one
+    task = Task(STAMP_NS, circle(), DATUM, camera)
+    expected = look(matcher, whole, task)
+    got = look(matcher, small, task, factor)
+    np.testing.assert_array_equal(got.picture, expected.picture)
+    np.testing.assert_array_equal(
+        got.match.lattice.log_likelihood, expected.match.lattice.log_likelihood
+    )
+    with pytest.raises(MeasurementError, match='publish the camera info that belongs'):
+        look(matcher, small, task)

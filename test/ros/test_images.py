@@ -13,7 +13,8 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
 from geoloc_ros.errors import MeasurementError
-from geoloc_ros.ros.images import image_array, image_message, image_rgb_u8
+from geoloc_ros.networks.cylinder import Camera
+from geoloc_ros.ros.images import decoded_for, image_array, image_message, image_rgb_u8
 
 
 def colours(height=4, width=5):
@@ -75,6 +76,18 @@ def test_a_compressed_image_is_decoded():
     message = CompressedImage(format='png')
     message.data = array.array('B', data.tobytes())
     np.testing.assert_array_equal(image_rgb_u8(message), pixels)
+
+
+def test_a_jpeg_is_decoded_smaller_for_its_camera_and_nothing_else_is():
+    pixels = np.full((32, 48, 3), (200, 120, 40), np.uint8)
+    message = CompressedImage(format='jpeg')
+    message.data = array.array('B', cv2.imencode('.jpg', pixels[..., ::-1])[1].tobytes())
+    smaller = decoded_for(message, Camera(48, 32), 2)
+    assert (smaller.rgb_u8.shape, smaller.reduction) == ((16, 24, 3), 2)
+    np.testing.assert_allclose(smaller.rgb_u8.astype(int), pixels[:16, :24].astype(int), atol=2)
+    plain = decoded_for(image_message(pixels, 'rgb8'), Camera(48, 32), 2)
+    assert plain.reduction == 1
+    np.testing.assert_array_equal(plain.rgb_u8, pixels)
 
 
 def test_what_is_wrong_is_named():
