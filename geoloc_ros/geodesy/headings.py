@@ -16,6 +16,7 @@ from typing import overload
 import numpy as np
 
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geodesy.ecef import check_geodetic
 from geoloc_ros.types import FloatArray, GeodeticPosition
 
 
@@ -83,8 +84,13 @@ def true_north_yaw_rad(datum: Datum, position: GeodeticPosition) -> float:
     Raises:
         GeodesyError: the position is not on Earth.
     """
-    rotation, _ = datum.enu_from_other(Datum(position))
-    return math.atan2(-rotation[0, 1], rotation[1, 1])
+    check_geodetic(position.lat_deg, position.lon_deg, position.alt_m)
+    here, there = math.radians(datum.origin.lat_deg), math.radians(position.lat_deg)
+    east = math.radians(position.lon_deg - datum.origin.lon_deg)
+    # North there as seen here: -(its part along east), and its part along north.
+    westward = math.sin(there) * math.sin(east)
+    northward = math.sin(here) * math.sin(there) * math.cos(east)
+    return math.atan2(westward, northward + math.cos(here) * math.cos(there))
 
 
 @overload

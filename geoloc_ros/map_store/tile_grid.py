@@ -19,6 +19,7 @@ import pyproj
 from geoloc_ros.errors import GeodesyError, MapError, ShapeError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.utm import epsg_of_zone, zone_of
+from geoloc_ros.map_store.nearby import Nearby, parabola_weights
 from geoloc_ros.map_store.placement import crs_bounds, crs_from_geodetic, from_geodetic
 from geoloc_ros.map_store.records import BoolArray, GeodeticBounds
 from geoloc_ros.types import FloatArray, GeodeticPosition
@@ -28,6 +29,8 @@ DEFAULT_SPACING_M = 5.0
 _LONGEST_SIDE = 1_000_000
 #: Blocks up to this wide are parabolas in ``map``.
 _PARABOLA_M = 1000.0
+#: Half the width of those that are kept for the next window.
+_NEARBY_M = 250.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,13 +161,17 @@ class TileGrid:
                 f'circle ({x_m}, {y_m}) m, radius {radius_m} m; expected finite numbers'
             )
         ix, iy = self.cell_of(datum.geodetic_at_altitude(x_m, y_m, height_m))
-        spacing_m, rotation_rad = self.lattice_at(datum, ix, iy, height_m)
+        nearby = _nearby(self, datum, height_m, *self._node_of(ix, iy))
+        spacing_m, rotation_rad = nearby.lattice_at(ix, iy)
         reach = radius_m / spacing_m + 1.0  # half a cell would do on a plane
         ix0, ix1 = max(math.ceil(ix - reach), 0), min(math.floor(ix + reach), self.nx - 1)
         iy0, iy1 = max(math.ceil(iy - reach), 0), min(math.floor(iy + reach), self.ny - 1)
         if ix0 > ix1 or iy0 > iy1:
             return None
-        places = self._places(datum, ix0, iy0, ix1 - ix0 + 1, iy1 - iy0 + 1, height_m)
+        size = (ix1 - ix0 + 1, iy1 - iy0 + 1)
+        places = nearby.places(ix0, iy0, *size)
+        if places is None:
+            places = self._places(datum, ix0, iy0, *size, height_m)
         cosine, sine = math.cos(rotation_rad), math.sin(rotation_rad)
         offsets = np.abs((places - (x_m, y_m)) @ np.array([[cosine, -sine], [sine, cosine]]))
         gaps = np.maximum(offsets - 0.5 * spacing_m, 0.0)
@@ -181,6 +188,11 @@ class TileGrid:
             spacing_m,
             rotation_rad,
         )
+
+    def _node_of(self, ix: float, iy: float) -> tuple[int, int, int]:
+        """Middle (column, row) and half of the ``Nearby`` about a place."""
+        half = max(1, int(_NEARBY_M / self.spacing_m))
+        return half * round(ix / half), half * round(iy / half), half
 
     def _places(
         self, datum: Datum, ix0: int, iy0: int, nx: int, ny: int, alt_m: float
@@ -270,11 +282,20 @@ class GridWindow:
         )
 
 
+@functools.lru_cache(maxsize=64)
+def _nearby(grid: TileGrid, datum: Datum, alt_m: float, ix: int, iy: int, half: int) -> Nearby:
+    """The cells about one of them; the same ones whatever the vehicle has seen before."""
+    nodes = np.array([-half, 0.0, half])
+    columns, rows = np.meshgrid(ix + nodes, iy + nodes)
+    lat, lon = grid.lat_lon(columns.ravel(), rows.ravel())
+    known = datum.enu_from_geodetic_array(lat, lon, alt_m)[:, :2].T.reshape(2, 3, 3)
+    return Nearby(ix - half, iy - half, half, known)
+
+
 @functools.cache
 def _parabolas(count: int) -> FloatArray:
     """Weights of the first, middle and last of ``count`` equally spaced places, (count, 3)."""
-    t = np.linspace(0.0, 1.0, count)
-    return np.column_stack((2.0 * (t - 0.5) * (t - 1.0), 4.0 * t * (1.0 - t), 2.0 * t * (t - 0.5)))
+    return parabola_weights(np.linspace(0.0, 1.0, count))
 
 
 def utm_crs(position: GeodeticPosition) -> str:

@@ -212,8 +212,8 @@ class CrossViewMatcher:
             yaws = np.array(self.store.record.yaws_rad)
         if not len(yaws):
             return yaws
-        x_m, y_m = np.mean(window.enu_m, axis=(0, 1))
-        place = datum.geodetic_at_altitude(float(x_m), float(y_m), datum.origin.alt_m)
+        x_m, y_m = (np.einsum('ijk->k', window.enu_m) / window.touched.size).tolist()
+        place = datum.geodetic_at_altitude(x_m, y_m, datum.origin.alt_m)
         return np.asarray(wrap_angle(yaws + true_north_yaw_rad(datum, place)))
 
     def _lattice(
@@ -251,7 +251,9 @@ class CrossViewMatcher:
 
 def entropy_bits(log_likelihood: npt.NDArray[np.float32]) -> float:
     """Entropy of scores as a probability over the cells (and headings) with data."""
-    scores = log_likelihood[np.isfinite(log_likelihood)].astype(np.float64)
+    finite = np.isfinite(log_likelihood)
+    known = log_likelihood.ravel() if finite.all() else log_likelihood[finite]
+    scores = known.astype(np.float64)
     scores -= scores.max()
     weights = np.exp(scores)
     total = float(weights.sum())
@@ -260,9 +262,11 @@ def entropy_bits(log_likelihood: npt.NDArray[np.float32]) -> float:
 
 
 def _best(window: GridWindow, lattice: ScoreLattice) -> tuple[float, float, float]:
-    layer, row, column = np.unravel_index(
-        int(np.nanargmax(lattice.log_likelihood)), lattice.log_likelihood.shape
-    )
+    scores = lattice.log_likelihood
+    place = int(np.argmax(scores))  # the first NaN, where there is one
+    if math.isnan(scores.flat[place]):
+        place = int(np.nanargmax(scores))
+    layer, row, column = np.unravel_index(place, scores.shape)
     x_m, y_m = window.enu_m[row, column]
     yaw_rad = float(lattice.yaws_rad[layer]) if len(lattice.yaws_rad) else math.nan
     return float(x_m), float(y_m), yaw_rad

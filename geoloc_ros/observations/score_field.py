@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geoloc_ros.compiled import COMPILED
 from geoloc_ros.errors import MeasurementError
 from geoloc_ros.geometry.angles import wrap_angle
-from geoloc_ros.observations.score_kernels import interpolated
+from geoloc_ros.observations.score_kernels import interpolated, lattice_places
 from geoloc_ros.observations.score_modes import FieldMoments, field_moments
 from geoloc_ros.settings import setting
 from geoloc_ros.types import (
@@ -186,7 +186,13 @@ class ScoreField:
     def likelihood(self) -> FloatArray:
         """Of each cell, its mean over the cells with data 1, NaN without data, as the lattice."""
         share = self.settings.outlier_probability
-        return self._relative * ((1.0 - share) / np.nanmean(self._relative)) + share
+        relative = self._relative
+        mean = float(relative.mean())
+        if math.isnan(mean):
+            mean = float(np.nanmean(relative))
+        likelihood = relative * ((1.0 - share) / mean)
+        likelihood += share
+        return likelihood
 
     @functools.cached_property
     def _padded(self) -> tuple[FloatArray, FloatArray]:
@@ -215,10 +221,9 @@ class ScoreField:
         """Sum of corner weights times likelihood, and of the weights that have data."""
         values, known = self._padded
         layers, ny, nx = self.lattice.log_likelihood.shape
-        columns, rows = self._cells(states)
         if COMPILED:
-            places = self._layer_places(states.yaw_rad, layers)
-            return interpolated(values, known, (layers, ny, nx), columns, rows, places)
+            return interpolated(values, known, (layers, ny, nx), *self._compiled_places(states))
+        columns, rows = self._cells(states)
         # In the padded lattice; everything beyond the border lies on it.
         columns = np.clip(columns + 1.0, 0.0, nx + 1.0)
         rows = np.clip(rows + 1.0, 0.0, ny + 1.0)
@@ -249,9 +254,31 @@ class ScoreField:
             cosine, sine = np.cos(states.yaw_rad), np.sin(states.yaw_rad)
             east_m = east_m + cosine * lattice.sensor_forward_m - sine * lattice.sensor_left_m
             north_m = north_m + sine * lattice.sensor_forward_m + cosine * lattice.sensor_left_m
-        cosine_m = math.cos(lattice.rotation_rad) / lattice.spacing_m
-        sine_m = math.sin(lattice.rotation_rad) / lattice.spacing_m
+        cosine_m, sine_m = self._turn()
         return cosine_m * east_m + sine_m * north_m, cosine_m * north_m - sine_m * east_m
+
+    def _turn(self) -> tuple[float, float]:
+        """Cosine and sine of the lattice's rotation, over its spacing."""
+        lattice = self.lattice
+        return (
+            math.cos(lattice.rotation_rad) / lattice.spacing_m,
+            math.sin(lattice.rotation_rad) / lattice.spacing_m,
+        )
+
+    def _compiled_places(self, states: StateBatch) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As ``_cells`` and ``_layer_places``, in one loop."""
+        lattice = self.lattice
+        count = len(lattice.yaws_rad)
+        around = (float(lattice.yaws_rad[0]), count / (2.0 * math.pi)) if count else (0.0, 0.0)
+        return lattice_places(
+            states.x_m,
+            states.y_m,
+            states.yaw_rad,
+            (float(lattice.origin_x_m), float(lattice.origin_y_m)),
+            self._turn(),
+            (float(lattice.sensor_forward_m), float(lattice.sensor_left_m)),
+            around,
+        )
 
     def _layers(
         self, yaw_rad: FloatArray, count: int

@@ -9,7 +9,44 @@ import math
 import numpy as np
 
 from geoloc_ros.compiled import compiled
+from geoloc_ros.filters.particle_kernels import cosine_sine
 from geoloc_ros.types import FloatArray
+
+
+@compiled(fastmath=True)
+def lattice_places(
+    x_m: FloatArray,
+    y_m: FloatArray,
+    yaw_rad: FloatArray,
+    origin_m: tuple[float, float],
+    turn: tuple[float, float],
+    lever_m: tuple[float, float],
+    layers: tuple[float, float],
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Where the sensor of each state is in a lattice.
+
+    Args:
+        x_m: east of each state, shape (n,).
+        y_m: north, shape (n,).
+        yaw_rad: shape (n,), within a million turns.
+        origin_m: (east, north) of the centre of cell (0, 0).
+        turn: (cosine, sine) of the lattice's rotation, over its spacing in metres.
+        lever_m: (forward, left) of the sensor.
+        layers: (heading of the first layer in radians, layers a radian).
+
+    Returns:
+        Columns, rows and layers as ``interpolated`` takes them, each shape (n,).
+    """
+    count = x_m.size
+    columns, rows, places = np.empty(count), np.empty(count), np.empty(count)
+    for k in range(count):
+        cosine, sine = cosine_sine(yaw_rad[k])
+        east_m = x_m[k] - origin_m[0] + (cosine * lever_m[0] - sine * lever_m[1])
+        north_m = y_m[k] - origin_m[1] + (sine * lever_m[0] + cosine * lever_m[1])
+        columns[k] = turn[0] * east_m + turn[1] * north_m
+        rows[k] = turn[0] * north_m - turn[1] * east_m
+        places[k] = (yaw_rad[k] - layers[0]) * layers[1]
+    return columns, rows, places
 
 
 @compiled
