@@ -36,9 +36,9 @@ class Nearby:
         if min(ix0 - self.ix0, iy0 - self.iy0, last_x - ix0 - nx + 1, last_y - iy0 - ny + 1) < 0:
             return None
         step = 0.5 / self.half
-        across = parabola_weights(step * np.arange(ix0 - self.ix0, ix0 - self.ix0 + nx))
-        down = parabola_weights(step * np.arange(iy0 - self.iy0, iy0 - self.iy0 + ny))
-        found = down @ self.known @ across.T
+        columns = np.arange(ix0 - self.ix0, ix0 - self.ix0 + nx, dtype=np.float64)
+        rows = np.arange(iy0 - self.iy0, iy0 - self.iy0 + ny, dtype=np.float64)
+        found = parabola_weights(step * rows) @ self.known @ parabola_weights(step * columns).T
         return np.ascontiguousarray(found.transpose(1, 2, 0))
 
     def lattice_at(self, ix: float, iy: float) -> tuple[float, float]:
