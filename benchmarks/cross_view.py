@@ -10,6 +10,8 @@ Row              What it is
 gps              the receiver's fixes
 gps_filtered     the paper's filter on the fixes alone (preset ``paper``)
 paper_fused      the same with sight; ``paper_fused_global`` as below
+gps_alone        particle filter on the fixes alone
+alone_fused      the same with sight, and still no odometry; ``alone_fused_global`` as below
 ekf              extended Kalman filter on fixes and odometry
 no_camera        particle filter on fixes and odometry: what sight is measured against
 fused            the same with sight; ``fused_global``: with weights of global training
@@ -34,7 +36,17 @@ from pathlib import Path
 import time
 
 from cross_view_days import SPACING_M, Day, Place, camera, pinhole
-from cross_view_runs import CONTROLS, DOMAIN, Described, Outcome, Sight, Task, start
+from cross_view_runs import (
+    CONTROLS,
+    DOMAIN,
+    Described,
+    Outcome,
+    Sight,
+    Task,
+    local_over_global,
+    start,
+)
+from cross_view_tables import WITHOUT, print_day
 from measuring import machine_record
 import numpy as np
 
@@ -57,7 +69,6 @@ from geoloc_ros.types import GeodeticPosition
 from geoloc_sim.drives.frame_workers import in_workers
 
 DEFAULT_OUT = Path('benchmarks/results/cross_view.json')
-WITHOUT = 'no_camera'
 HEADINGS = 16
 #: Chi-square of two degrees of freedom below which 50 % and 90 % lie.
 _COVERED_50, _COVERED_90 = 2.0 * math.log(2.0), 2.0 * math.log(10.0)
@@ -214,7 +225,7 @@ def sights_of(
             (float(forward_m) - options.scored_behind_m, float(left_m)),
         )
     for name in fits:
-        sights[f'paper_{name}'] = sights[name]
+        sights[f'paper_{name}'] = sights[f'alone_{name}'] = sights[name]
     for control in CONTROLS:
         sights[control] = dataclasses.replace(sights['fused'], control=control)
     return sights
@@ -258,33 +269,6 @@ def row_record(outcomes: Sequence[Outcome], without: Sequence[Outcome]) -> dict[
     }
 
 
-def print_day(name: str, records: dict[str, dict[str, object]]) -> None:
-    """One day as a table."""
-    print(f'\n{name}')
-    print(
-        f'{"":18s} {"mean":>6s} {"median":>6s} {"p90":>6s} {"p95":>6s} {"p99":>6s} {"yaw":>5s} '
-        f'{"NEES":>5s} {"50 %":>4s} {"90 %":>4s}  mean and p99 over {WITHOUT} (95 % interval)'
-    )
-    for row, record in records.items():
-        error, yaw = record['error_m'], record['yaw_error_deg']
-        ratio = record[f'over_{WITHOUT}']
-        assert isinstance(error, dict)
-        assert isinstance(ratio, dict)
-        figures = ' '.join(f'{error[k]:6.2f}' for k in ('mean', 'median', 'p90', 'p95', 'p99'))
-        heading = f'{yaw["mean"]:5.1f}' if isinstance(yaw, dict) else '    -'
-        honest = '    -    -    -'
-        if record['nees_mean'] is not None:
-            honest = (
-                f'{record["nees_mean"]:5.2f} {record["covered_50"]:4.2f} '
-                f'{record["covered_90"]:4.2f}'
-            )
-        ratios = '  '.join(
-            f'{one["ratio"]:.2f} ({one["low"]:.2f} to {one["high"]:.2f})'
-            for one in (ratio['mean'], ratio['p99'])
-        )
-        print(f'{row:18s} {figures} {heading} {honest}  {ratios}')
-
-
 def evaluate(options: argparse.Namespace) -> dict[str, object]:
     """Everything that is asked for."""
     names = {'fused': options.weights, 'fused_global': options.global_weights}
@@ -317,6 +301,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
             'duration_s': day.truth.duration_s,
             'pictures': len(day.files),
             'rows': records,
+            'local_over_global': local_over_global(rows),
         }
     return {
         'networks': {

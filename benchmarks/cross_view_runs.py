@@ -8,7 +8,7 @@ then costs a correlation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import dataclasses
 import heapq
 from pathlib import Path
@@ -24,6 +24,7 @@ from geoloc_ros.cli.offline import (
     trajectory_from_estimates,
     trajectory_from_fixes,
 )
+from geoloc_ros.evaluation.bootstrap import pooled_ratio
 from geoloc_ros.evaluation.metrics import position_errors, position_nees, yaw_errors_deg
 from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.geodesy.datum import Datum
@@ -283,17 +284,31 @@ def outcomes(task: Task) -> dict[str, Outcome]:
     found = {
         'gps': raw,
         'gps_filtered': _trajectory(drive, run(drive, fixes, paper, seed, None)),
+        'gps_alone': _trajectory(drive, run(drive, fixes, robust, seed, None)),
         'ekf': _trajectory(drive, run(drive, arrivals, KalmanLocalizerSettings(), seed, None)),
         'no_camera': _trajectory(drive, run(drive, arrivals, robust, seed, None)),
     }
     for name, sight in task.sights.items():
-        as_printed = name.startswith('paper')
-        settings, given = (paper, fixes) if as_printed else (robust, arrivals)
+        settings = paper if name.startswith('paper') else robust
+        given = fixes if name.startswith(('paper', 'alone')) else arrivals
         found[name] = _trajectory(drive, run(drive, given, settings, seed, sight))
     for name in ('gps', 'no_camera'):
         found[f'road_of_{name}'] = _on_road(found[name], task.road_centres_m)
     epochs = drive.gnss.stamps_ns[drive.gnss.stamps_ns > raw.stamps_ns[0]]
     return {name: outcome(one, truth, epochs) for name, one in found.items()}
+
+
+def local_over_global(rows: Mapping[str, Sequence[Outcome]]) -> dict[str, object]:
+    """Errors with geo-local weights over those with global ones, by the row of the former."""
+    return {
+        name: dataclasses.asdict(
+            pooled_ratio(
+                *([one.errors_m for one in rows[row]] for row in (name, f'{name}_global'))
+            )
+        )
+        for name in rows
+        if f'{name}_global' in rows
+    }
 
 
 def outcome(trajectory: Trajectory, truth: Trajectory, epochs_ns: IntArray) -> Outcome:

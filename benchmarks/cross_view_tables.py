@@ -24,10 +24,14 @@ TABLE_THREE = {
     'GPS': 'gps_filtered',
     'global + GPS (filter as printed)': 'paper_fused_global',
     'geo-local + GPS (filter as printed)': 'paper_fused',
+    'GPS (ours)': 'gps_alone',
+    'global + GPS (ours)': 'alone_fused_global',
+    'geo-local + GPS (ours)': 'alone_fused',
     'GPS + odometry': 'no_camera',
     'global + GPS + odometry': 'fused_global',
     'geo-local + GPS + odometry': 'fused',
 }
+WITHOUT = 'no_camera'
 _SMOOTHED_ROWS = 10
 
 Days = dict[str, dict[str, Any]]
@@ -84,6 +88,57 @@ def _ratios(record: dict[str, Any]) -> str:
     return text
 
 
+def table_of_training(days: Days) -> str:
+    """Mean error with geo-local over that with global weights (95 % interval), a column a day."""
+    names = list(dict.fromkeys(name for day in days.values() for name in day['local_over_global']))
+    lines = ['| | ' + ' | '.join([*days, 'of the means']) + ' |', '|---' * (len(days) + 2) + '|']
+    for name in names:
+        ratios = [day['local_over_global'][name]['mean'] for day in days.values()]
+        local, everywhere = (
+            sum(day['rows'][row]['error_m']['mean'] for day in days.values())
+            for row in (name, f'{name}_global')
+        )
+        texts = [f'{one["ratio"]:.2f} ({one["low"]:.2f} to {one["high"]:.2f})' for one in ratios]
+        lines.append(f'| `{name}` | ' + ' | '.join([*texts, f'{local / everywhere:.2f}']) + ' |')
+    return '\n'.join(lines)
+
+
+def calibration_of(days: Days, row: str = 'fused') -> str:
+    """NEES and coverage of a row, as means over the days."""
+    nees, half, most = (
+        np.mean([day['rows'][row][key] for day in days.values()])
+        for key in ('nees_mean', 'covered_50', 'covered_90')
+    )
+    return f'`{row}`, mean of the days: NEES {nees:.2f}, {100 * half:.0f} %, {100 * most:.0f} %'
+
+
+def print_day(name: str, records: dict[str, dict[str, object]]) -> None:
+    """One day as a table."""
+    print(f'\n{name}')
+    print(
+        f'{"":18s} {"mean":>6s} {"median":>6s} {"p90":>6s} {"p95":>6s} {"p99":>6s} {"yaw":>5s} '
+        f'{"NEES":>5s} {"50 %":>4s} {"90 %":>4s}  mean and p99 over {WITHOUT} (95 % interval)'
+    )
+    for row, record in records.items():
+        error, yaw = record['error_m'], record['yaw_error_deg']
+        ratio = record[f'over_{WITHOUT}']
+        assert isinstance(error, dict)
+        assert isinstance(ratio, dict)
+        figures = ' '.join(f'{error[k]:6.2f}' for k in ('mean', 'median', 'p90', 'p95', 'p99'))
+        heading = f'{yaw["mean"]:5.1f}' if isinstance(yaw, dict) else '    -'
+        honest = '    -    -    -'
+        if record['nees_mean'] is not None:
+            honest = (
+                f'{record["nees_mean"]:5.2f} {record["covered_50"]:4.2f} '
+                f'{record["covered_90"]:4.2f}'
+            )
+        ratios = '  '.join(
+            f'{one["ratio"]:.2f} ({one["low"]:.2f} to {one["high"]:.2f})'
+            for one in (ratio['mean'], ratio['p99'])
+        )
+        print(f'{row:18s} {figures} {heading} {honest}  {ratios}')
+
+
 def draw_curves(path: Path, logs: Sequence[Path]) -> None:
     """The triplet loss and the distances of training runs over their steps.
 
@@ -131,7 +186,8 @@ def main() -> None:
         print(f'\n{area}, Table III\n\n{table_three(own)}')
         print(
             f'\n{area}, over `no_camera` with the upper 95 % bound: mean, p99; heading; NEES of '
-            f'two, truth in the 50 % and 90 % regions\n\n{table_of_rows(own)}'
+            f'two, truth in the 50 % and 90 % regions\n\n{table_of_rows(own)}\n\n'
+            f'{calibration_of(own)}\n\n{table_of_training(own)}'
         )
 
 
