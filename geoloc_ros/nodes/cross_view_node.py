@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
-import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
@@ -92,8 +91,7 @@ class CrossViewNode(EndingNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         contract = self._matcher.network.contract
-        blank = np.zeros((1, contract.ground_height_px, contract.ground_width_px, 3), np.uint8)
-        self._matcher.network.describe_ground(blank)
+        self._matcher.warm_up()
         self._cabinet = CameraCabinet(self._matcher)
         self._area = SearchArea(settings.search)
         self._health = MatchHealth()

@@ -141,6 +141,14 @@ class CrossViewMatcher:
             return self.calibration.temperature
         return self.network.contract.distance_scale
 
+    def warm_up(self) -> None:
+        """Compare a black picture with one cell: everything is then loaded and compiled."""
+        contract = self.network.contract
+        black = np.zeros((1, contract.ground_height_px, contract.ground_width_px, 3), np.uint8)
+        cell = self.store.read_window(0, 0, 1, 1).descriptors
+        ground = self.network.describe_ground(black)[0]
+        self.network.distances(ground, cell.reshape(-1, *contract.descriptor_shape))
+
     def match(
         self,
         picture: ImageU8,

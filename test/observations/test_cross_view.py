@@ -233,3 +233,22 @@ def test_a_picture_decoded_smaller_is_matched_as_the_whole_one(store):
     )
     with pytest.raises(MeasurementError, match='publish the camera info that belongs'):
         look(matcher, small, task)
+
+
+def test_warming_up_runs_what_a_picture_will_need(store):
+    """The network, and distances to descriptors as the map hands them out."""
+    seen = []
+
+    class Noting(ShadeNetwork):
+        def describe_ground(self, pictures):
+            seen.append(('ground', pictures.shape, pictures.dtype))
+            return super().describe_ground(pictures)
+
+        def distances(self, ground, references):
+            seen.append(('distances', references.flags.writeable, references.dtype))
+            return super().distances(ground, references)
+
+    matcher = CrossViewMatcher(Noting(), store, SIMULATED)
+    matcher.warm_up()
+    matcher.match(picture_of(store, 22, 17, 0), STAMP_NS, circle(), DATUM)
+    assert seen[:2] == seen[2:]
