@@ -33,6 +33,9 @@ def time_alternating(
 ) -> dict[str, Timing]:
     """Time functions in turn, round by round, so that a drifting machine slows all alike.
 
+    Their order is drawn anew each round: whoever runs after the largest of them finds its own data
+    gone from the processor's cache.
+
     Args:
         functions: what to time, by name; each is warmed up first.
         rounds: how often each is timed.
@@ -42,8 +45,12 @@ def time_alternating(
     for function in functions.values():
         for _ in range(max(3, calls_a_round // 5)):
             function()
+    rng = np.random.default_rng(rounds)
+    names = list(functions)
     for _ in range(rounds):
-        for name, function in functions.items():
+        for number in rng.permutation(len(names)):
+            name = names[number]
+            function = functions[name]
             begin = time.perf_counter()
             for _ in range(calls_a_round):
                 function()

@@ -3,7 +3,8 @@
 """Networks on one CPU thread: ``python benchmarks/networks.py``.
 
 The ground branch of one picture and the reference branch of 8 patches, by our ONNX Runtime back
-end, by the bare runtime with the same options, and by our torch back end; the circular distances
+end, by the bare runtime on the same session (two sessions of one network differ by several per
+cent, whoever runs them), and by our torch back end; the circular distances
 against a matrix product of the same data; a camera's picture to the cylinder. Weights do not
 matter to the time: they are random.
 """
@@ -16,14 +17,13 @@ import tempfile
 
 from measuring import Timing, print_table, time_alternating, write_results
 import numpy as np
-import onnxruntime
 import torch
 
 from geoloc_ros.networks.architectures import build
 from geoloc_ros.networks.cylinder import Camera, Cylinder
 from geoloc_ros.networks.distances import descriptor_distances
 from geoloc_ros.networks.export import export_onnx
-from geoloc_ros.networks.onnx_backend import INPUT_NAME, OnnxNetwork, session_options
+from geoloc_ros.networks.onnx_backend import INPUT_NAME, OnnxNetwork
 from geoloc_ros.networks.torch_backend import TorchNetwork, load_weights, save_weights
 
 SEED = 20261121
@@ -40,12 +40,7 @@ def network_tables(architecture: str, folder: Path, rounds: int) -> dict[str, di
     export_onnx(weights, folder, architecture)
     paths = [folder / f'{architecture}.{branch}.onnx' for branch in ('ground', 'reference')]
     ours, torch_network = OnnxNetwork(*paths, threads=1), TorchNetwork(load_weights(weights))
-    bare = [
-        onnxruntime.InferenceSession(
-            str(path), session_options(1), providers=['CPUExecutionProvider']
-        )
-        for path in paths
-    ]
+    bare = [ours._session(branch) for branch in ('ground', 'reference')]
     contract = ours.contract
     ground = (1, contract.ground_height_px, contract.ground_width_px, 3)
     images = rng.integers(0, 256, ground, np.uint8)
