@@ -3,7 +3,8 @@
 """Compiles numeric kernels with numba where that is installed.
 
 Machine code is cached beside the file, or in the user's cache folder where that cannot be
-written; where neither can, it is compiled anew in each process.
+written; where neither can, it is compiled anew in each process. It is renewed when that file is
+changed, not when another is from which a function is called: then remove ``*.nbi`` and ``*.nbc``.
 """
 
 from __future__ import annotations

@@ -214,6 +214,13 @@ class FusionProcess:
         return result
 
     def _remember_position(self, stamp_ns: int, result: UpdateResult) -> None:
+        if result.reason is UpdateReason.RESEEDED:  # a new start, whose heading is open again
+            self._track = dataclasses.replace(
+                self._track,
+                driven_m=0.0,
+                settled_at_m=0.0,
+                scored_at_m=types.MappingProxyType({}),
+            )
         if result.accepted:
             self._track = dataclasses.replace(self._track, last_position_ns=stamp_ns, rejections=0)
         elif result.reason is UpdateReason.GATED:
@@ -302,13 +309,14 @@ class FusionProcess:
                 self._track = dataclasses.replace(self._track, last_sight_ns=item.stamp_ns)
                 return UpdateResult(False, math.nan, UpdateReason.THINNED)
             observation = self._in_doubt(thinned)
+            settled_at_m = self._settled_at_m(thinned)
         result = self._filter.update(observation)
         if result.accepted:
             self._track = dataclasses.replace(
                 self._track, last_position_ns=item.stamp_ns, last_sight_ns=item.stamp_ns
             )
             if isinstance(observation, ScoreField):
-                self._remember_scores(item.source)
+                self._remember_scores(item.source, settled_at_m)
         return result
 
     def _thinned(self, field: ScoreField) -> ScoreField | None:
@@ -329,18 +337,23 @@ class FusionProcess:
         A street looks like its continuation, and like the next one; several pictures of it then
         agree on a wrong heading, which only driving disproves.
         """
-        settling_m = field.settings.settling_m
-        if not self._track.scored_at_m and self._heading_is_unknown():
-            settled_at_m = self._track.driven_m + settling_m
-            self._track = dataclasses.replace(self._track, settled_at_m=settled_at_m)
-        if self._is_settling():
+        if self._track.driven_m < self._settled_at_m(field):
             return field.tempered(field.power * field.settings.settling_power)
         return field
 
-    def _remember_scores(self, source: str) -> None:
+    def _settled_at_m(self, field: ScoreField) -> float:
+        """Where the heading is no longer in doubt, once this field has been used."""
+        if self._track.scored_at_m:
+            return self._track.settled_at_m
+        doubt_m = field.settings.settling_m if self._heading_is_unknown() else 0.0
+        return self._track.driven_m + doubt_m
+
+    def _remember_scores(self, source: str, settled_at_m: float) -> None:
         scored_at_m = {**self._track.scored_at_m, source: self._track.driven_m}
         self._track = dataclasses.replace(
-            self._track, scored_at_m=types.MappingProxyType(scored_at_m)
+            self._track,
+            settled_at_m=settled_at_m,
+            scored_at_m=types.MappingProxyType(scored_at_m),
         )
 
 

@@ -165,7 +165,10 @@ def decoded_for(
 
 def _decompressed(message: Any, reduction: int = 1) -> npt.NDArray[np.uint8]:
     data = np.frombuffer(message.data, dtype=np.uint8)
-    decoded = cv2.imdecode(data, _REDUCED[reduction]) if data.size else None
+    try:
+        decoded = cv2.imdecode(data, _REDUCED[reduction]) if data.size else None
+    except cv2.error:  # a header that claims more pixels than OpenCV takes
+        decoded = None
     if decoded is None:
         raise MeasurementError(
             f'compressed image of format {message.format!r} and {data.size} bytes cannot be '

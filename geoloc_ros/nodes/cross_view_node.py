@@ -82,6 +82,7 @@ class CrossViewNode(EndingNode):
         settings = self._loader.settings
         try:
             self._matcher = self._loaded(settings)
+            self._matcher.warm_up()
             imagery = (
                 open_imagery(Path(settings.imagery), ImageryOptions())
                 if settings.imagery
@@ -91,7 +92,6 @@ class CrossViewNode(EndingNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         contract = self._matcher.network.contract
-        self._matcher.warm_up()
         self._cabinet = CameraCabinet(self._matcher)
         self._area = SearchArea(settings.search)
         self._health = MatchHealth()

@@ -82,7 +82,7 @@ class GroundCamera:
 
     @property
     def reduction(self) -> int:
-        """Greatest factor by which images may be decoded smaller, nothing being lost."""
+        """Greatest factor by which images may be decoded smaller: it is averaged out anyway."""
         return self._cylinder.reduction
 
     def picture(self, image_rgb_u8: ImageU8, reduction: int = 1) -> ImageU8:
@@ -142,12 +142,12 @@ class CrossViewMatcher:
         return self.network.contract.distance_scale
 
     def warm_up(self) -> None:
-        """Compare a black picture with one cell: everything is then loaded and compiled."""
+        """Compare a black picture with a made-up cell: all is then loaded and compiled."""
         contract = self.network.contract
         black = np.zeros((1, contract.ground_height_px, contract.ground_width_px, 3), np.uint8)
-        cell = self.store.read_window(0, 0, 1, 1).descriptors
-        ground = self.network.describe_ground(black)[0]
-        self.network.distances(ground, cell.reshape(-1, *contract.descriptor_shape))
+        cell = np.zeros((1, *contract.descriptor_shape), np.float32)
+        cell.flags.writeable = False  # as those of the map
+        self.network.distances(self.network.describe_ground(black)[0], cell)
 
     def match(
         self,

@@ -15,7 +15,8 @@ class SearchSettings:
 
     sigmas: float = setting(
         3.0,
-        'radius of the search in standard deviations of GNSS or of the belief, whichever is wider',
+        'radius of the search in standard deviations of GNSS or of the belief, whichever is '
+        'wider; it reaches the last fix and two of its standard deviations beyond anyway',
         minimum=1.0,
         maximum=10.0,
     )

@@ -59,7 +59,7 @@ class ScoreFieldSettings:
         30.0,
         'where pictures come before the heading is known, the belief stays in doubt for so long a '
         'drive from the first of them: they are weakened by settling_power, and fixes that '
-        'contradict it count in full; a wrong first heading is then given up sooner; 0 believes '
+        'contradict it are not weakened, so that some of them start the filter anew; 0 believes '
         'the first pictures',
         unit='m',
         minimum=0.0,

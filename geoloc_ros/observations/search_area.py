@@ -107,9 +107,12 @@ class SearchArea:
 
     def _reach_m(self, fix: BelievedPose, belief: BelievedPose) -> float:
         """Distance that covers a fix, by where the belief was at the time of the fix."""
-        then = self._newest(self._beliefs, fix.stamp_ns, fix.stamp_ns) or belief
-        apart_m = math.hypot(fix.x_m - then.x_m, fix.y_m - then.y_m)
-        return apart_m + _REACH_SIGMAS * fix.sigma_m
+        until_ns = min(fix.stamp_ns, belief.stamp_ns)
+        then = self._newest(self._beliefs, until_ns, fix.stamp_ns)
+        if then is None:  # nobody knows whether they disagree
+            return 0.0
+        x_m, y_m = self._moved(then, fix.stamp_ns)
+        return math.hypot(fix.x_m - x_m, fix.y_m - y_m) + _REACH_SIGMAS * fix.sigma_m
 
     def _newest(
         self, poses: list[BelievedPose], until_ns: int, stamp_ns: int

@@ -189,6 +189,49 @@ def test_a_heading_that_fixes_told_first_is_not_in_doubt():
     np.testing.assert_array_equal(ends[0], ends[1])
 
 
+def test_a_picture_that_is_refused_leaves_nothing_in_doubt():
+    """Two modes are no Gaussian; the fixes then tell the heading, and later pictures count."""
+    ends = []
+    two = scores(0.3, 3.0, -30.0)
+    values = np.logaddexp(two.log_likelihood, np.roll(two.log_likelihood, 12, axis=1))
+    two = dataclasses.replace(two, log_likelihood=values)
+    for settling_m in (0.0, 30.0):
+        localizer = make('kalman', scores=ScoreFieldSettings(settling_m=settling_m))
+        measurements = sorted([*eastward_drive(12.0), two], key=lambda m: m.stamp_ns)
+        drive(localizer, measurements)
+        assert reasons(localizer)['no_gaussian'] == 1
+        localizer.push(scores(12.1, 121.0, 1.0))
+        assert reasons(localizer)['accepted'] == 1
+        ends.append(localizer.estimate().state)
+    np.testing.assert_array_equal(ends[0], ends[1])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_after_a_new_start_the_heading_is_in_doubt_again(kind):
+    """The fixes jump by 200 m, the filter starts anew there, and two pictures lead it astray."""
+    errors_m = []
+    for settling_m in (0.0, 30.0):
+        localizer = make(kind, scores=ScoreFieldSettings(settling_m=settling_m))
+        first = [*eastward_drive(20.0), scores(10.0, 100.0, 0.0)]
+        drive(localizer, sorted(first, key=lambda m: m.stamp_ns))
+        odometry = [twist(20.0 + k / 20.0) for k in range(1, 121)]
+        jumped = [fix(20.0 + k + 0.013, 10.0 * (20.0 + k), 200.0) for k in range(1, 7)]
+        wrong = [headed(23.1, 231.0, 200.0, 2.0), headed(23.6, 229.0, 204.5, 2.0)]
+        results = drive(localizer, sorted(odometry + jumped + wrong, key=lambda m: m.stamp_ns))
+        restarts = [
+            report.stamp_ns
+            for result in results
+            for report in result.reports
+            if report.result.reason is UpdateReason.RESEEDED
+        ]
+        assert restarts
+        assert restarts[0] < ns(23.1)
+        assert reasons(localizer)['accepted'] >= 2
+        end = localizer.estimate()
+        errors_m.append(math.hypot(260.0 - end.x_m, 200.0 - end.y_m))
+    assert errors_m[1] < 0.5 * errors_m[0]
+
+
 def test_the_papers_filter_takes_scores_as_printed():
     settings = ParticleLocalizerSettings(particle=ParticleSettings(preset='paper'))
     used = score_settings(settings)

@@ -144,3 +144,12 @@ def test_a_damaged_jpeg_is_refused_as_ever(count):
     data = cv2.imencode('.jpg', wavy(64, 80))[1].ravel()[:count]
     with pytest.raises(MeasurementError, match='expected JPEG or PNG; mend the sender'):
         decoded_for(packed_message(data), Camera(80, 64), 4)
+
+
+def test_a_jpeg_of_a_size_that_cannot_be_is_refused():
+    """65500 x 65500 pixels are more than OpenCV decodes."""
+    data = cv2.imencode('.jpg', wavy(64, 80))[1].tobytes()
+    frame = data.index(b'\xff\xc0') + 5  # past the marker, its length and the precision
+    huge = data[:frame] + 2 * (65500).to_bytes(2, 'big') + data[frame + 4 :]
+    with pytest.raises(MeasurementError, match='expected JPEG or PNG; mend the sender'):
+        image_rgb_u8(packed_message(np.frombuffer(huge, np.uint8)))

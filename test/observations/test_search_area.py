@@ -45,6 +45,23 @@ def test_the_circle_reaches_a_fix_that_the_belief_denies():
     assert area.circle(ns(1.0)).radius_m == SETTINGS.max_radius_m
 
 
+def test_the_reach_hangs_neither_on_the_order_of_messages_nor_on_the_way_driven():
+    """30 m/s, a fix 30 m aside; whether the beliefs after 0.8 s have come already or not."""
+    radii = set()
+    for until in (8, 9, 10):
+        area = SearchArea(SETTINGS)
+        for k in range(until + 1):
+            area.note_belief(belief(k / 10.0, 3.0 * k, 0.0, 1.0, yaw=0.0))
+        area.note_fix(belief(1.0, 30.0, 30.0, 6.0))
+        radii.add(round(area.circle(ns(1.0)).radius_m, 6))
+    assert radii == {42.0}
+    late = SearchArea(SETTINGS)
+    late.note_fix(belief(0.0, 0.0, 0.0, 2.0))
+    for k in range(10, 45):
+        late.note_belief(belief(k / 10.0, 3.0 * k, 0.0, 1.0))
+    assert late.circle(ns(4.5)).radius_m == 10.0
+
+
 def test_the_belief_is_moved_on_to_the_picture():
     area = SearchArea(SETTINGS)
     for k in range(11):
