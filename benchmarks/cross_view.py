@@ -276,8 +276,9 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
         row: load_network(name, options.backend, threads=1) for row, name in names.items() if name
     }
     known = Place(options.city, options.folder / f'city_{options.city}', say)
-    unseen = Place(options.unseen, options.folder / f'city_{options.unseen}', say)
-    build_maps([known, *([unseen] if options.unseen_days else [])], networks, options)
+    others = options.unseen if options.unseen_days else []
+    unseen = [Place(city, options.folder / f'city_{city}', say) for city in others]
+    build_maps([known, *unseen], networks, options)
     known_maps = {row: city_map(known, network) for row, network in networks.items()}
     validation = known.day(options.validation_day, options.distance_m)
     fits = {
@@ -285,9 +286,9 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
         for row in networks
     }
     plan = [(known, known_maps, day) for day in options.days]
-    if options.unseen_days:
-        unseen_maps = {row: city_map(unseen, network) for row, network in networks.items()}
-        plan += [(unseen, unseen_maps, day) for day in options.unseen_days]
+    for place in unseen:
+        maps = {row: city_map(place, network) for row, network in networks.items()}
+        plan += [(place, maps, day) for day in options.unseen_days]
     days: dict[str, object] = {}
     for place, maps, number in plan:
         day = place.day(number, options.distance_m)
@@ -330,7 +331,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument('--backend', default='auto')
     parser.add_argument('--city', type=int, default=0, help='that the weights know')
-    parser.add_argument('--unseen', type=int, default=100, help='that they do not')
+    parser.add_argument(
+        '--unseen', type=int, nargs='+', default=[100], help='cities that they do not'
+    )
     parser.add_argument('--days', type=int, nargs='*', default=[1000, 1001, 1002])
     parser.add_argument('--unseen-days', type=int, nargs='*', default=[1000])
     parser.add_argument('--validation-day', type=int, default=900)
