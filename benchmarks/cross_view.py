@@ -290,12 +290,15 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
         maps = {row: city_map(place, network) for row, network in networks.items()}
         plan += [(place, maps, day) for day in options.unseen_days]
     days: dict[str, object] = {}
+    areas: dict[str, dict[str, list[Outcome]]] = {}
     for place, maps, number in plan:
         day = place.day(number, options.distance_m)
         rows = day_results(day, sights_of(day, fits, maps, options), options)
         records = {row: row_record(found, rows[WITHOUT]) for row, found in rows.items()}
         seen = 'seen area' if place is known else 'unseen area'
         print_day(f'{day.name} ({seen}), {len(day.files)} pictures', records)
+        for row, found in rows.items():
+            areas.setdefault(seen, {}).setdefault(row, []).extend(found)
         days[day.name] = {
             'area': seen,
             'driven_m': day.truth.length_m,
@@ -315,7 +318,17 @@ def evaluate(options: argparse.Namespace) -> dict[str, object]:
             for row, fit in fits.items()
         },
         'days': days,
+        'areas': {area: area_results(area, rows) for area, rows in areas.items()},
     }
+
+
+def area_results(area: str, rows: dict[str, list[Outcome]]) -> dict[str, object]:
+    """All drives of an area together; the rows that every drive has."""
+    without = rows[WITHOUT]
+    own = {row: found for row, found in rows.items() if len(found) == len(without)}
+    records = {row: row_record(found, without) for row, found in own.items()}
+    print_day(f'{area}, its {len(without)} drives together', records)
+    return {'rows': records, 'local_over_global': local_over_global(own)}
 
 
 def parse() -> argparse.Namespace:

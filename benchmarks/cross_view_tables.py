@@ -88,28 +88,15 @@ def _ratios(record: dict[str, Any]) -> str:
     return text
 
 
-def table_of_training(days: Days) -> str:
+def table_of_training(days: Days, area: dict[str, Any]) -> str:
     """Mean error with geo-local over that with global weights (95 % interval), a column a day."""
-    names = list(dict.fromkeys(name for day in days.values() for name in day['local_over_global']))
-    lines = ['| | ' + ' | '.join([*days, 'of the means']) + ' |', '|---' * (len(days) + 2) + '|']
-    for name in names:
-        ratios = [day['local_over_global'][name]['mean'] for day in days.values()]
-        local, everywhere = (
-            sum(day['rows'][row]['error_m']['mean'] for day in days.values())
-            for row in (name, f'{name}_global')
-        )
+    every = {**days, 'all drives': area}
+    lines = ['| | ' + ' | '.join(every) + ' |', '|---' * (len(every) + 1) + '|']
+    for name in area['local_over_global']:
+        ratios = [one['local_over_global'][name]['mean'] for one in every.values()]
         texts = [f'{one["ratio"]:.2f} ({one["low"]:.2f} to {one["high"]:.2f})' for one in ratios]
-        lines.append(f'| `{name}` | ' + ' | '.join([*texts, f'{local / everywhere:.2f}']) + ' |')
+        lines.append(f'| `{name}` | ' + ' | '.join(texts) + ' |')
     return '\n'.join(lines)
-
-
-def calibration_of(days: Days, row: str = 'fused') -> str:
-    """NEES and coverage of a row, as means over the days."""
-    nees, half, most = (
-        np.mean([day['rows'][row][key] for day in days.values()])
-        for key in ('nees_mean', 'covered_50', 'covered_90')
-    )
-    return f'`{row}`, mean of the days: NEES {nees:.2f}, {100 * half:.0f} %, {100 * most:.0f} %'
 
 
 def print_day(name: str, records: dict[str, dict[str, object]]) -> None:
@@ -180,14 +167,14 @@ def main() -> None:
     if options.curves:
         draw_curves(options.curves[0], options.curves[1:])
         return
-    days = json.loads(options.results.read_text(encoding='utf-8'))['days']
-    for area in dict.fromkeys(day['area'] for day in days.values()):
-        own = {name: day for name, day in days.items() if day['area'] == area}
+    results = json.loads(options.results.read_text(encoding='utf-8'))
+    for area, pooled in results['areas'].items():
+        own = {name: day for name, day in results['days'].items() if day['area'] == area}
         print(f'\n{area}, Table III\n\n{table_three(own)}')
         print(
             f'\n{area}, over `no_camera` with the upper 95 % bound: mean, p99; heading; NEES of '
-            f'two, truth in the 50 % and 90 % regions\n\n{table_of_rows(own)}\n\n'
-            f'{calibration_of(own)}\n\n{table_of_training(own)}'
+            'two, truth in the 50 % and 90 % regions\n\n'
+            f'{table_of_rows({**own, "all drives": pooled})}\n\n{table_of_training(own, pooled)}'
         )
 
 
