@@ -18,7 +18,7 @@ from geoloc_ros.cli.bag_trajectory import read_topic, read_truth
 from geoloc_ros.cli.localize import add_camera_options, open_sight
 from geoloc_ros.cli.offline import ReceivedImage
 from geoloc_ros.cli.sight import OfflineSight
-from geoloc_ros.cli.subparsers import Subparsers
+from geoloc_ros.cli.subparsers import Subparsers, positive_number
 from geoloc_ros.errors import EvaluationError, MeasurementError
 from geoloc_ros.evaluation.reference import about_datum
 from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_at
@@ -64,7 +64,13 @@ def add_parser(subparsers: Subparsers) -> None:
         'is stored in the folder of the map, and from then on the filters use its scores.',
     )
     parser.add_argument('bag', type=Path, help='rosbag2 with images, camera info and a truth')
-    parser.add_argument('--config', type=Path, help='parameter file with cross_view_node')
+    parser.add_argument(
+        '--config',
+        type=Path,
+        action='append',
+        default=[],
+        help='parameter file with cross_view_node',
+    )
     parser.add_argument(
         '--truth', default='', metavar='/TOPIC', help='(default: found by its name)'
     )
@@ -72,7 +78,7 @@ def add_parser(subparsers: Subparsers) -> None:
         '--datum', nargs=3, type=float, metavar=('LAT', 'LON', 'ALT'), help='of a truth in map'
     )
     parser.add_argument(
-        '--radius', type=float, default=50.0, metavar='M', help='searched (default: 50)'
+        '--radius', type=positive_number, default=50.0, metavar='M', help='searched (default: 50)'
     )
     parser.add_argument('--dry-run', action='store_true', help='store nothing')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')

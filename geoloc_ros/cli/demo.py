@@ -38,7 +38,12 @@ from geoloc_ros.cli.demo_steps import (
 )
 from geoloc_ros.cli.drive_input import node_topics, read_drive
 from geoloc_ros.cli.processes import ProcessGroup
-from geoloc_ros.cli.subparsers import Subparsers, command_line
+from geoloc_ros.cli.subparsers import (
+    Subparsers,
+    command_line,
+    positive_number,
+    whole_number,
+)
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import FIGURE_NAME, write_output
 from geoloc_ros.evaluation.report import make_report
@@ -78,7 +83,9 @@ def add_parser(subparsers: Subparsers) -> None:
         'Kalman filter node localize without a camera.',
     )
     parser.add_argument('--out', type=Path, default=Path('out/demo'), help='folder to write')
-    parser.add_argument('--seed', type=int, default=1, help='of the drive, its day, the filters')
+    parser.add_argument(
+        '--seed', type=whole_number, default=1, help='of the drive, its day, the filters'
+    )
     parser.add_argument(
         '--distance-m', type=float, default=700.0, help='length of the drive (default: 700)'
     )
@@ -99,7 +106,10 @@ def add_parser(subparsers: Subparsers) -> None:
         '--bag', type=Path, help='a recorded drive (fix, odom, imu) instead of a simulated one'
     )
     parser.add_argument(
-        '--rate', type=float, default=2.0, help='of the replay over real time (default: 2)'
+        '--rate',
+        type=positive_number,
+        default=2.0,
+        help='of the replay over real time (default: 2)',
     )
     parser.set_defaults(run=run)
 

@@ -91,6 +91,7 @@ def run(options: argparse.Namespace, weights: str) -> int:
     bag, recording, map_folder = out / 'drive', out / 'recording', out / 'map'
     imagery = out / 'imagery.tif'
     check_prerequisites(simulated=True)
+    network = MapNetwork(load_network(weights, threads=1))
     out.mkdir(parents=True, exist_ok=True)
     for folder in (bag, recording):
         remove_bag(folder)
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace, weights: str) -> int:
     simulate(bag, imagery, options)
     drive = read_drive(bag, node_topics(_nodes(options.seed)[0].settings.sources))
     say(started_s, f'building the map with {weights}')
-    _build(imagery, map_folder, weights, drive)
+    _build(imagery, map_folder, network, drive)
     say(started_s, f'replaying the drive to the nodes, {options.rate:g} times real time')
     with ProcessGroup(out / 'logs', environment()) as processes:
         _replay(processes, bag, recording, map_folder, weights, drive, options)
@@ -118,7 +119,7 @@ def _nodes(seed: int) -> tuple[DemoNode, ...]:
     module, settings = 'geoloc_ros.nodes.particle_filter_node', ParticleNodeSettings(seed=seed)
     return (
         DemoNode('no_camera', module, 'no_camera', settings, publishes_tf=False),
-        DemoNode('particle', module, FUSED_NAME, settings, publishes_tf=True),
+        DemoNode('particle', module, FUSED_NAME, settings, publishes_tf=True, sees=True),
     )
 
 
@@ -156,10 +157,9 @@ def simulate(
         filming.wait_for(film, _SIMULATION_TIMEOUT_S)
 
 
-def _build(imagery: Path, folder: Path, weights: str, drive: RecordedDrive) -> None:
+def _build(imagery: Path, folder: Path, network: MapNetwork, drive: RecordedDrive) -> None:
     """Build the map of the surroundings of the fixes."""
     source = open_imagery(imagery)
-    network = MapNetwork(load_network(weights, threads=1))
     fixes = [fix.position for fix in drive.fixes() if np.isfinite(fix.position.lat_deg)]
     if not fixes:
         raise EvaluationError(f'drive {drive.name} has no fix; expected some; take another seed')

@@ -44,13 +44,14 @@ PATIENCE_S = 60.0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DemoNode:
-    """A filter node of the demo: its namespace and what its trajectory is called."""
+    """A filter node of the demo: its namespace, its trajectory's name, whether it gets scores."""
 
     namespace: str
     module: str
     trajectory: str
     settings: ParticleNodeSettings | KalmanNodeSettings
     publishes_tf: bool
+    sees: bool = False
 
 
 def say(started_s: float, text: str) -> None:
@@ -199,7 +200,8 @@ def recorded(
             trajectory = about_datum(read_topic(bag, topic, node.trajectory), datum)
             by_stamp = dict(zip(outputs[0].tolist(), latency_ms(*outputs, *inputs), strict=True))
             latencies = [by_stamp[stamp] for stamp in trajectory.stamps_ns.tolist()]
-            source = f'{describe(node.settings, drive.received)}; published by the node'
+            seen = ', camera' if node.sees else ''
+            source = f'{describe(node.settings, drive.received)}{seen}; published by the node'
             found.append(
                 dataclasses.replace(trajectory, latency_ms=np.array(latencies), source=source)
             )

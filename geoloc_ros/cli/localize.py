@@ -17,8 +17,8 @@ from geoloc_ros.cli.config_file import has_section, load_settings
 from geoloc_ros.cli.drive_input import DriveTopics, node_topics, read_drive
 from geoloc_ros.cli.offline import ReceivedMeasurement
 from geoloc_ros.cli.sight import OfflineSight, RecordedCamera, find_camera, open_matcher
-from geoloc_ros.cli.subparsers import Subparsers, command_line
-from geoloc_ros.errors import DriveError
+from geoloc_ros.cli.subparsers import Subparsers, command_line, whole_number
+from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import write_output
 from geoloc_ros.evaluation.report import make_report
@@ -28,6 +28,7 @@ from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSetting
 from geoloc_ros.types import GeodeticPosition
 
 _TRUTH = 'truth'
+_MATCHER_NODE = 'cross_view_node'
 _PARAMETERS_OF_RCLPY = ('use_sim_time', 'start_type_description_service', 'qos_overrides.')
 
 NodeSettings: TypeAlias = 'ParticleNodeSettings | KalmanNodeSettings'
@@ -48,13 +49,20 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument('bag', type=Path, help='rosbag2 (mcap, sqlite3) or ROS 1 bag')
     parser.add_argument(
-        '--config', type=Path, help='ROS 2 parameter file of the node (default: its defaults)'
+        '--config',
+        type=Path,
+        action='append',
+        default=[],
+        help='ROS 2 parameter file of the filter node; once more for that of cross_view_node '
+        '(default: their defaults)',
     )
     parser.add_argument('--out', required=True, type=Path, help='folder to write')
     parser.add_argument(
         '--filter', choices=sorted(NODE_SETTINGS), default='particle', help='(default: particle)'
     )
-    parser.add_argument('--seed', type=int, help="of the filter (default: the settings' seed)")
+    parser.add_argument(
+        '--seed', type=whole_number, help="of the filter (default: the settings' seed)"
+    )
     parser.add_argument(
         '--topics',
         nargs='+',
@@ -102,6 +110,7 @@ def add_camera_options(parser: argparse.ArgumentParser, *, required: bool = Fals
 
 def run(options: argparse.Namespace) -> int:
     """Carry out ``localize``."""
+    _check(options)
     settings = load_node_settings(options.config, options.filter)
     datum = GeodeticPosition(*options.datum) if options.datum else None
     nodes_topics = node_topics(settings.sources, settings.frames.base)
@@ -127,6 +136,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what would show only when the work is done, or be left out without a word."""
+    if options.out.exists() and not options.out.is_dir():
+        raise EvaluationError(f'--out {options.out} is a file; expected a folder, or a new path')
+    given = {
+        '--weights': options.weights,
+        '--image': options.image,
+        '--camera-info': options.camera_info,
+        '--input-domain': options.input_domain,
+    }
+    idle = [name for name, value in given.items() if value]
+    if options.map is None and idle:
+        raise DriveError(
+            f'{", ".join(idle)} without --map; expected the folder of a map to match the images '
+            'against; make one with "geoloc map build"'
+        )
+
+
 def open_sight(options: argparse.Namespace) -> OfflineSight:
     """What matches the images of the bag, as the options say.
 
@@ -141,32 +168,37 @@ def open_sight(options: argparse.Namespace) -> OfflineSight:
     return OfflineSight(matcher, recorded, settings)
 
 
-def load_matcher_settings(path: Path | None, input_domain: str | None) -> CrossViewNodeSettings:
-    """Settings of ``cross_view_node`` in a parameter file that may hold none.
+def load_matcher_settings(
+    paths: Sequence[Path], input_domain: str | None
+) -> CrossViewNodeSettings:
+    """Settings of ``cross_view_node`` in the first parameter file that holds some.
 
     Raises:
         SettingError: a parameter is unknown or out of range.
     """
     settings = CrossViewNodeSettings()
-    if path is not None and has_section(path, 'cross_view_node'):
-        settings = load_settings(
-            path, 'cross_view_node', CrossViewNodeSettings, _PARAMETERS_OF_RCLPY
-        )
+    path = next((one for one in paths if has_section(one, _MATCHER_NODE)), None)
+    if path is not None:
+        settings = load_settings(path, _MATCHER_NODE, CrossViewNodeSettings, _PARAMETERS_OF_RCLPY)
     if input_domain is not None:
         settings = dataclasses.replace(settings, input_domain=input_domain)
     return settings
 
 
-def load_node_settings(path: Path | None, filter_name: str) -> NodeSettings:
-    """Settings of the node with this filter, from its parameter file or its defaults.
+def load_node_settings(paths: Sequence[Path], filter_name: str) -> NodeSettings:
+    """Settings of the node with this filter, from the first file that has some or its defaults.
+
+    A file that is for ``cross_view_node`` only need not have any.
 
     Raises:
         SettingError: the file is unreadable, or a parameter is unknown or out of range.
     """
-    kind = NODE_SETTINGS[filter_name]
+    kind, node_name = NODE_SETTINGS[filter_name], f'{filter_name}_filter_node'
+    others = [one for one in paths if not has_section(one, _MATCHER_NODE)]
+    path = next((one for one in paths if has_section(one, node_name)), next(iter(others), None))
     if path is None:
         return kind()
-    return load_settings(path, f'{filter_name}_filter_node', kind, _PARAMETERS_OF_RCLPY)
+    return load_settings(path, node_name, kind, _PARAMETERS_OF_RCLPY)
 
 
 def parse_topics(words: Sequence[str], topics: DriveTopics) -> DriveTopics:

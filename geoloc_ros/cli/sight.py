@@ -181,6 +181,7 @@ class OfflineSight:
         self.matcher = matcher
         self.recorded = recorded
         self.domain = settings.input_domain
+        self._temperature_factor = settings.temperature_factor
         self._area = SearchArea(settings.search)
         self._cabinet = CameraCabinet(matcher)
         self._unmatched: dict[str, int] = {}
@@ -237,10 +238,11 @@ class OfflineSight:
         """What a reader of the report must know."""
         matcher, network = self.matcher, self.matcher.network
         trust = 'calibrated' if matcher.is_calibrated else 'not calibrated for this input'
+        stated = matcher.temperature / self._temperature_factor
         text = (
             f'camera: {self._matched} images matched with {network.contract.name} (sha256 '
             f'{network.sha256[:12]}, trained on {network.domain}; temperature '
-            f'{matcher.temperature:.4g}, {trust})'
+            f'{stated:.4g} x {self._temperature_factor:g}, {trust})'
         )
         return (text, *(f'camera: {n} images {why}' for why, n in self._unmatched.items()))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+import math
 import shlex
 import sys
 from typing import TypeAlias
@@ -16,6 +17,24 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 #: What ``add_subparsers`` returns (a string, as the class is not generic at run time).
 Subparsers: TypeAlias = 'argparse._SubParsersAction[argparse.ArgumentParser]'
+
+
+def whole_number(word: str) -> int:
+    """A whole number from 0 on, for ``type=`` of an option."""
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f'{word!r}; expected a whole number from 0 on')
+    return int(word)
+
+
+def positive_number(word: str) -> float:
+    """A number above 0, for ``type=`` of an option."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0.0):
+        raise argparse.ArgumentTypeError(f'{word!r}; expected a number above 0')
+    return value
 
 
 def command_line() -> str:

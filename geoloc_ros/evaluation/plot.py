@@ -291,6 +291,9 @@ _CAPTION: dict[str, Any] = {
 
 
 def _draw_north_arrow(axes: Axes) -> None:
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=4.0, foreground='white')]
     axes.annotate(
         'N',
         xy=(0.96, 0.97),
@@ -300,7 +303,8 @@ def _draw_north_arrow(axes: Axes) -> None:
         va='center',
         fontsize=12,
         fontweight='bold',
-        arrowprops={'arrowstyle': '-|>', 'color': 'black', 'linewidth': 1.6},
+        arrowprops={'arrowstyle': '-|>', 'color': 'black', 'linewidth': 1.6, 'path_effects': halo},
+        path_effects=halo,
         zorder=10,
     )
 
@@ -392,7 +396,7 @@ def draw_legend(figure: Figure, overview: Axes, below: Axes) -> None:
         [*handles, *more_handles],
         [*labels, *more_labels],
         loc='outside lower center',
-        ncols=min(6, len(labels) + len(more_labels)),
+        ncols=min(7, len(labels) + len(more_labels)),
         frameon=False,
         fontsize=10,
     )

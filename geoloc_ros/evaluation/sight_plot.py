@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _FINEST_M = 0.3
 _MOST_PX = 1600
 _HEAT_MARGIN_M = 10.0
+_NO_IMAGERY = '#d9d9d9'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,8 +124,10 @@ def draw_aerial(axes: Axes, imagery: ImagerySource, datum: GeodeticPosition, vie
     size_px = max(16, min(_MOST_PX, math.ceil(size_m / _FINEST_M)))
     patch = imagery.patch(PatchRequest(place, size_m, size_px, up_rad))
     half_m = 0.5 * size_m
+    imaged = 255 * patch.rgb.any(axis=-1, keepdims=True).astype(np.uint8)
+    axes.set_facecolor(_NO_IMAGERY)
     axes.imshow(
-        patch.rgb,
+        np.concatenate((patch.rgb, imaged), axis=-1),
         extent=(x_m - half_m, x_m + half_m, y_m - half_m, y_m + half_m),
         zorder=0,
         interpolation='bilinear',
@@ -143,6 +146,8 @@ def draw_heat(
     raw_name: str,
 ) -> None:
     """The cells that were searched, coloured by likelihood, over the aerial image."""
+    from matplotlib.transforms import Affine2D
+
     lattice = query.lattice
     ny, nx = query.heat.shape
     columns, rows = np.meshgrid(np.arange(nx + 1) - 0.5, np.arange(ny + 1) - 0.5)
@@ -155,7 +160,22 @@ def draw_heat(
     view = Window(middle[0] - half_m, middle[0] + half_m, middle[1] - half_m, middle[1] + half_m)
     draw_aerial(axes, imagery, datum, view)
     heat = np.ma.masked_less(query.heat.astype(np.float64), 0.0)
-    axes.pcolormesh(x_m, y_m, heat, cmap='inferno', alpha=0.55, vmin=0.0, vmax=100.0, zorder=1)
+    # A turned picture, not a mesh: neighbours of a mesh overlap by a pixel, which shows.
+    turned = Affine2D().rotate(lattice.rotation_rad).translate(x_m[0, 0], y_m[0, 0])
+    axes.imshow(
+        heat,
+        extent=(0.0, nx * lattice.spacing_m, 0.0, ny * lattice.spacing_m),
+        origin='lower',
+        transform=turned + axes.transData,
+        cmap='inferno',
+        alpha=0.55,
+        vmin=0.0,
+        vmax=100.0,
+        interpolation='nearest',
+        zorder=1,
+    )
+    axes.set_xlim(view.west, view.east)
+    axes.set_ylim(view.south, view.north)
     stamp = np.array([lattice.stamp_ns], dtype=np.int64)
     raw = next((one for one in trajectories if one.name == raw_name), None)
     for one, marker, colour, label in (

@@ -161,7 +161,8 @@ def prepare_scores(lattice: ScoreLattice, settings: LocalizerSettings) -> Observ
         raise Rejection(
             WarningKind.UNCALIBRATED,
             f'scores from {lattice.source!r} come from weights of another domain and are left '
-            'out; expected calibrated ones: run "geoloc calibrate" on a drive of your own, or set '
+            'out; expected calibrated ones: run "geoloc calibrate" on a drive of your own, say '
+            'input_domain simulation where the pictures are simulated, or set '
             'scores.accept_uncalibrated',
             UpdateReason.UNCALIBRATED,
         )

@@ -136,6 +136,8 @@ def test_sources_are_switched_as_in_the_nodes(bag):
     [
         (['localize', 'no_such_bag', '--out', 'o'], 'no bag at no_such_bag'),
         (['localize', '.', '--config', 'no.yaml', '--out', 'o'], 'cannot read the parameter'),
+        (['localize', '.', '--weights', 'azimuth', '--out', 'o'], '--weights without --map'),
+        (['localize', '.', '--image', '/i', '--out', 'o'], '--image without --map'),
     ],
 )
 def test_errors_are_one_line_and_status_one(words, message, capsys, tmp_path, monkeypatch):
@@ -153,3 +155,27 @@ def test_a_misspelt_parameter_is_named(bag, tmp_path, capsys):
     words = ['localize', str(bag), '--config', str(config), '--out', str(tmp_path / 'out')]
     assert main(words) == 1
     assert "did you mean 'gnss.sigma_floor_m'" in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_is_said_before_the_work(bag, tmp_path, capsys):
+    taken = tmp_path / 'taken'
+    taken.write_text('mine')
+    assert main(['localize', str(bag), '--out', str(taken)]) == 1
+    assert 'is a file' in capsys.readouterr().err
+    assert taken.read_text() == 'mine'
+
+
+@pytest.mark.parametrize('word', ['-4', '1.5', 'one'])
+def test_a_seed_is_a_whole_number(word, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['localize', '.', '--seed', word, '--out', 'o'])
+    assert ended.value.code == 2
+    assert f'{word!r}; expected a whole number from 0 on' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word', ['-5', '0', 'nan', 'far'])
+def test_a_radius_is_above_zero(word, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['calibrate', '.', '--map', 'm', '--radius', word])
+    assert ended.value.code == 2
+    assert 'argument --radius' in capsys.readouterr().err

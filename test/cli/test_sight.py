@@ -18,10 +18,10 @@ from geoloc_ros.cli.bag_trajectory import read_truth
 from geoloc_ros.cli.calibrate import CalibrationOptions, calibration_text, scored_frames, true_pose
 from geoloc_ros.cli.comparison import localize_drive
 from geoloc_ros.cli.drive_input import node_topics, read_drive
-from geoloc_ros.cli.localize import load_matcher_settings
+from geoloc_ros.cli.localize import load_matcher_settings, load_node_settings
 from geoloc_ros.cli.main import main
 from geoloc_ros.cli.sight import OfflineSight, RecordedCamera, find_camera
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.evaluation.trajectory import sample_at
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.settings import KalmanLocalizerSettings, ParticleLocalizerSettings
@@ -31,7 +31,7 @@ from geoloc_ros.observations.calibration import calibrate, write_calibration
 from geoloc_ros.observations.cross_view import CrossViewMatcher
 from geoloc_ros.observations.sight import level_camera
 from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
-from geoloc_ros.ros.node_settings import SourceSettings
+from geoloc_ros.ros.node_settings import ParticleNodeSettings, SourceSettings
 
 SIMULATED = CrossViewNodeSettings(input_domain='simulation', temperature=0.1)
 FORWARD_M, LEFT_M = 1.6, -0.2
@@ -212,8 +212,21 @@ def test_commands_say_what_is_missing(bag, tmp_path, capsys):
 def test_settings_of_the_matcher_come_from_the_same_file(tmp_path):
     path = tmp_path / 'params.yaml'
     path.write_text(json.dumps({'particle_filter_node': {'ros__parameters': {'seed': 3}}}))
-    assert load_matcher_settings(path, None) == CrossViewNodeSettings()
+    assert load_matcher_settings([path], None) == CrossViewNodeSettings()
     both = {'cross_view_node': {'ros__parameters': {'search': {'min_radius_m': 44.0}}}}
     path.write_text(json.dumps(both))
-    settings = load_matcher_settings(path, 'simulation')
+    settings = load_matcher_settings([path], 'simulation')
     assert (settings.search.min_radius_m, settings.input_domain) == (44.0, 'simulation')
+    # and from a file of its own, as config/ has it; the filter's need not be there
+    assert load_node_settings([path], 'particle') == ParticleNodeSettings()
+    other = tmp_path / 'filter.yaml'
+    other.write_text(json.dumps({'particle_filter_node': {'ros__parameters': {'seed': 3}}}))
+    assert load_node_settings([path, other], 'particle').seed == 3
+    assert load_matcher_settings([other, path], None).search.min_radius_m == 44.0
+    with pytest.raises(SettingError, match='kalman_filter_node'):
+        load_node_settings([path, other], 'kalman')
+
+
+def test_the_note_of_the_camera_gives_the_temperature_as_calibrate_does(bag, store):
+    sight = sight_of(bag, store, dataclasses.replace(SIMULATED, temperature=0.25))
+    assert 'temperature 0.25 x 1.5' in sight.notes()[0]

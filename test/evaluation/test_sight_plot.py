@@ -50,10 +50,10 @@ def test_the_aerial_image_lies_where_it_belongs():
     axes = Figure().add_subplot()
     draw_aerial(axes, Quarters(30.0, -20.0), DATUM, Window(0.0, 100.0, -50.0, 30.0))
     (image,) = axes.get_images()
-    assert shown_at(image, 29.0, -21.0) == (0, 0, 0)
-    assert shown_at(image, 31.0, -21.0) == (255, 0, 0)
-    assert shown_at(image, 29.0, -19.0) == (0, 255, 0)
-    assert shown_at(image, 31.0, -19.0) == (255, 255, 0)
+    assert shown_at(image, 29.0, -21.0) == (0, 0, 0, 0)  # no imagery: what is beneath shows
+    assert shown_at(image, 31.0, -21.0) == (255, 0, 0, 255)
+    assert shown_at(image, 29.0, -19.0) == (0, 255, 0, 255)
+    assert shown_at(image, 31.0, -19.0) == (255, 255, 0, 255)
     assert axes.get_xlim() == (0.0, 100.0)
     assert axes.get_ylim() == (-50.0, 30.0)
 
@@ -71,14 +71,17 @@ def test_the_corners_of_the_heat_map_are_half_a_cell_off_its_centres():
     axes = Figure().add_subplot()
     query = Query(np.zeros((4, 4, 3), np.uint8), lattice_of(heat, rotation), heat)
     draw_heat(axes, query, Quarters(), DATUM, [], None, 'gps')
-    (mesh,) = [one for one in axes.collections if hasattr(one, 'get_coordinates')]
-    corners = np.asarray(mesh.get_coordinates())
-    assert corners.shape == (3, 4, 2)
+    aerial, image = axes.get_images()
+    assert image.get_array().shape == (2, 3)
+    west, east, south, north = image.get_extent()
+    own = np.array([(west, south), (east, north), (west + 2.5, south + 2.5)])
+    placed = (image.get_transform() - axes.transData).transform(own)
     cosine, sine = math.cos(rotation), math.sin(rotation)
-    # cell (0, 0) is the mean of its four corners; the last corner is 2.5 columns, 1.5 rows on
-    assert corners[:2, :2].mean(axis=(0, 1)) == pytest.approx((10.0, 20.0))
-    wanted = (10.0 + 12.5 * cosine - 7.5 * sine, 20.0 + 12.5 * sine + 7.5 * cosine)
-    assert corners[-1, -1] == pytest.approx(wanted)
+    # The first corner is half a cell before cell (0, 0), the last 2.5 columns and 1.5 rows on.
+    first = (10.0 - 2.5 * cosine + 2.5 * sine, 20.0 - 2.5 * sine - 2.5 * cosine)
+    last = (10.0 + 12.5 * cosine - 7.5 * sine, 20.0 + 12.5 * sine + 7.5 * cosine)
+    assert placed == pytest.approx(np.array([first, last, (10.0, 20.0)]))
+    assert axes.get_xlim() == pytest.approx(aerial.get_extent()[:2])
 
 
 def test_the_whole_picture_is_written(tmp_path):

@@ -62,6 +62,13 @@ def test_a_failing_simulation_is_named_and_ends_everything(tmp_path, capsys):
     assert processes_of(out) == []
 
 
+def test_weights_that_are_not_there_are_missed_before_the_filming(tmp_path, capsys):
+    out = tmp_path / 'demo'
+    assert main(['demo', '--out', str(out), '--weights', 'nope']) == 1
+    assert 'nope' in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_folder_in_the_way_is_not_removed(tmp_path, capsys):
     (tmp_path / 'drive').mkdir()
     (tmp_path / 'drive' / 'precious.txt').write_text('x')
@@ -86,4 +93,7 @@ def test_the_demo_sees_with_the_shipped_weights(tmp_path, capsys):
     assert len(lattices) > 10
     assert all(one.calibrated and len(one.yaws_rad) == 32 for one in lattices)
     assert 'no_camera' in capsys.readouterr().out
+    told = (out / 'report.md').read_text(encoding='utf-8')
+    assert told.count('imu, odom, camera; published by the node') == 1
+    assert told.count('imu, odom; published by the node') == 1
     assert (out / 'trajectory.png').stat().st_size > 100_000
