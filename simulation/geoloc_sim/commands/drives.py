@@ -49,8 +49,15 @@ def _add_drive(commands: Commands[argparse.ArgumentParser]) -> None:
     add_world_options(parser)
     parser.add_argument('--day', type=int, default=0, help='seed of the day')
     parser.add_argument('--seed', type=int, default=0, help='route, driving and noises')
-    parser.add_argument('--distance-m', type=float, default=2000.0, help='length of the drive')
-    parser.add_argument('--rate-hz', type=float, default=10.0, help='pictures in a second')
+    parser.add_argument(
+        '--distance-m',
+        type=float,
+        default=2000.0,
+        help='drive at least so far, up to 100 m more (default: 2000)',
+    )
+    parser.add_argument(
+        '--rate-hz', type=float, default=10.0, help='pictures in a second (default: 10)'
+    )
     parser.add_argument('--raw', action='store_true', help='Image instead of CompressedImage')
     parser.add_argument('--no-pictures', action='store_true', help='the other sensors only')
     parser.add_argument('--no-traffic', action='store_true', help='no other moving cars')
@@ -124,7 +131,9 @@ def _add_plain_drive(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--seed', type=int, default=0, help='route, driving and noises')
     parser.add_argument('--world', type=int, default=0, help='streets and place-dependent errors')
     parser.add_argument('--day', type=int, default=0, help='offset of the GNSS on a day')
-    parser.add_argument('--distance-m', type=float, default=3000.0, help='length of the drive')
+    parser.add_argument(
+        '--distance-m', type=float, default=3000.0, help='length of the drive (default: 3000)'
+    )
     parser.add_argument(
         '--overconfidence', type=float, default=1.0, help='the receiver lies by this factor'
     )

@@ -43,7 +43,12 @@ def _add_aerial(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--flight', type=int, default=0, help='seed of the day of the flight')
     parser.add_argument('--gsd', type=float, default=0.25, help='metres in a pixel')
     parser.add_argument('--crs', default='', help='such as EPSG:25832; default UTM (GeoTIFF only)')
-    parser.add_argument('--format', choices=_FORMATS, default='geotiff')
+    parser.add_argument(
+        '--format',
+        choices=_FORMATS,
+        default='geotiff',
+        help='of the aerial image (default: geotiff)',
+    )
     parser.add_argument('--jpeg', action='store_true', help='compress the GeoTIFF with JPEG')
     _add_set(parser, 'offset_m=0')
     parser.add_argument('--out', type=Path, required=True, help='file, or folder of XYZ tiles')
