@@ -183,6 +183,12 @@ def run_build(options: argparse.Namespace) -> int:
     with _progress(options.map.name, options.quiet) as progress:
         store = build_map(source, grid, network, options.map, progress, options=build_options)
     print(info_text(store))
+    if not np.any(store.has_data):
+        raise MapError(
+            f'no cell of {options.map} has data: nowhere is {options.min_coverage:.0%} of a patch '
+            f'of {store.record.patch_size_m:g} m imagery; choose an area inside of the imagery '
+            '(--around, --bounds), or a smaller --min-coverage, and give --overwrite'
+        )
     return 0
 
 
@@ -190,7 +196,7 @@ def grid_of(source: ImagerySource, options: argparse.Namespace) -> TileGrid:
     """The grid asked for.
 
     Raises:
-        MapError: the area holds no cell or is not one.
+        MapError: the area holds no cell, is not one, or lies outside of the imagery.
     """
     bounds = source.bounds
     if options.bounds:
@@ -203,7 +209,20 @@ def grid_of(source: ImagerySource, options: argparse.Namespace) -> TileGrid:
         low = datum.geodetic_from_enu(-radius_m, -radius_m)
         high = datum.geodetic_from_enu(radius_m, radius_m)
         bounds = GeodeticBounds(low.lon_deg, low.lat_deg, high.lon_deg, high.lat_deg)
+    if not bounds.overlaps(source.bounds):
+        order = '--around LAT LON M' if options.around else '--bounds WEST SOUTH EAST NORTH'
+        raise MapError(
+            f'the area asked for, {_said(bounds)}, lies outside of the imagery, which covers '
+            f'{_said(source.bounds)}; is it {order}?'
+        )
     return grid_over(bounds, options.spacing, options.grid_crs)
+
+
+def _said(bounds: GeodeticBounds) -> str:
+    return (
+        f'latitude {bounds.south_deg:.5f} to {bounds.north_deg:.5f}, longitude '
+        f'{bounds.west_deg:.5f} to {bounds.east_deg:.5f}'
+    )
 
 
 def run_info(options: argparse.Namespace) -> int:

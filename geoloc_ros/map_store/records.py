@@ -55,6 +55,15 @@ class GeodeticBounds:
             and self.west_deg <= lon_deg <= self.east_deg
         )
 
+    def overlaps(self, other: GeodeticBounds) -> bool:
+        """Whether the two have a place in common, borders included."""
+        return (
+            self.south_deg <= other.north_deg
+            and other.south_deg <= self.north_deg
+            and self.west_deg <= other.east_deg
+            and other.west_deg <= self.east_deg
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PatchRequest:

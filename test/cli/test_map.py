@@ -138,6 +138,9 @@ def test_picture_lies_along_the_grid(built, image):
     [
         (['--bounds', '11.5', '49', '11.4', '50'], 'expected WEST < EAST'),
         (['--headings', '0'], 'expected at least 1'),
+        (['--around', '48', '8.4', '100'], 'longitude 11.39'),
+        (['--around', '11.4', '49.2', '100'], 'is it --around LAT LON M?'),
+        (['--bounds', '49', '11', '49.5', '11.8'], 'is it --bounds WEST SOUTH EAST NORTH?'),
         (['--zoom', '3', '--bands', '7'], 'numbers from 1 to 3'),
     ],
 )
@@ -146,6 +149,15 @@ def test_senseless_words_are_refused(image, weights, tmp_path, capsys, arguments
     assert main([*command, *arguments]) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / 'm').exists()
+
+
+def test_a_map_without_any_data_is_an_error(image, weights, tmp_path, capsys):
+    """The corner of the imagery: no patch there is imagery enough."""
+    bounds = open_imagery(image).bounds
+    corner = [str(bounds.north_deg - 1e-5), str(bounds.east_deg - 1e-5), '8']
+    command = ['map', 'build', str(image), str(tmp_path / 'm'), '--network', str(weights)]
+    assert main([*command, '--around', *corner, '--quiet']) == 1
+    assert 'has data: nowhere is 95% of a patch' in capsys.readouterr().err
 
 
 def test_what_is_no_map_is_said(tmp_path, capsys):
