@@ -19,7 +19,7 @@ from geoloc_ros.cli.localize import add_camera_options, open_sight
 from geoloc_ros.cli.offline import ReceivedImage
 from geoloc_ros.cli.sight import OfflineSight
 from geoloc_ros.cli.subparsers import Subparsers, positive_number
-from geoloc_ros.errors import EvaluationError, MeasurementError
+from geoloc_ros.errors import EvaluationError, MapError, MeasurementError
 from geoloc_ros.evaluation.reference import about_datum
 from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_at
 from geoloc_ros.geodesy.datum import Datum
@@ -89,6 +89,9 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Carry out ``calibrate``."""
     sight = open_sight(options)
+    store = sight.matcher.store
+    if not store.complete:
+        raise MapError(f'map {store.path} is unfinished; {store.missing}, then calibrate')
     datum = GeodeticPosition(*options.datum) if options.datum else None
     with BagReader(options.bag) as bag:
         if options.truth:
@@ -113,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     print(calibration_text(found))
     if options.dry_run:
         return 0
-    path = write_calibration(sight.matcher.store.path, found)
+    path = write_calibration(store.path, found)
     print(f'written: {path}')
     return 0
 

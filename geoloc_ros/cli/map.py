@@ -234,7 +234,6 @@ def run_info(options: argparse.Namespace) -> int:
 def info_text(store: DescriptorStore) -> str:
     """A map in a few lines, for a terminal."""
     record, grid = store.record, store.grid
-    built = store.built_blocks
     data = int(np.count_nonzero(store.has_data))
     size_mb = sum(path.stat().st_size for path in store.path.rglob('*') if path.is_file()) / 1e6
     shape = ' x '.join(map(str, record.descriptor_shape))
@@ -259,10 +258,7 @@ def info_text(store: DescriptorStore) -> str:
         f'licence      {record.licence or "not said"}',
     ]
     if not store.complete:
-        lines.append(
-            f'UNFINISHED   {np.count_nonzero(built)} of {built.size} blocks; run the same '
-            '`geoloc map build` again'
-        )
+        lines.append(f'UNFINISHED   {store.missing}')
     return '\n'.join(lines)
 
 

@@ -244,7 +244,10 @@ class OfflineSight:
             f'{network.sha256[:12]}, trained on {network.domain}; temperature '
             f'{stated:.4g} x {self._temperature_factor:g}, {trust})'
         )
-        return (text, *(f'camera: {n} images {why}' for why, n in self._unmatched.items()))
+        more = [f'camera: {n} images {why}' for why, n in self._unmatched.items()]
+        if not matcher.store.complete:
+            more.append(f'map {matcher.store.path} is UNFINISHED; {matcher.store.missing}')
+        return (text, *more)
 
     def _count(self, why: str) -> None:
         self._unmatched[why] = self._unmatched.get(why, 0) + 1

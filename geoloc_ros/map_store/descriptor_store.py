@@ -194,6 +194,17 @@ class DescriptorStore:
         """Everything is built."""
         return not bool(np.any(self._covered == _NOT_BUILT))
 
+    @property
+    def missing(self) -> str:
+        """What an interrupted build has left out and what to do; empty where complete."""
+        if self.complete:
+            return ''
+        built = self.built_blocks
+        return (
+            f'{np.count_nonzero(~built)} of {built.size} blocks are missing: run the same `geoloc '
+            'map build` again (without --overwrite) to go on'
+        )
+
     def check_network(self, network: ReferenceNetwork) -> None:
         """Refuse another network than the one that made the map.
 

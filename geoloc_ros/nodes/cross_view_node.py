@@ -100,6 +100,9 @@ class CrossViewNode(EndingNode):
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', reliable_qos())
         self._warn_of_domain(self._matcher)
+        store = self._matcher.store
+        if not store.complete:
+            self.get_logger().warning(f'map {store.path} is unfinished; {store.missing}')
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:

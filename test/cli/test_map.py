@@ -114,7 +114,9 @@ def test_info_says_everything(built):
 def test_unfinished_maps_say_so(built, tmp_path):
     DescriptorStore.create(tmp_path / 'map', built.record)
     text = info_text(DescriptorStore.open(tmp_path / 'map'))
-    assert 'UNFINISHED   0 of' in text
+    blocks = built.built_blocks.size
+    assert f'UNFINISHED   {blocks} of {blocks} blocks are missing' in text
+    assert 'again (without --overwrite) to go on' in text
     write_preview(tmp_path / 'p.png', DescriptorStore.open(tmp_path / 'map'), None)
     assert (tmp_path / 'p.png').stat().st_size > 10_000
 

@@ -25,6 +25,7 @@ from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.evaluation.trajectory import sample_at
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.settings import KalmanLocalizerSettings, ParticleLocalizerSettings
+from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.messages.outbound import set_header, set_quaternion
 from geoloc_ros.networks.distances import first_columns
 from geoloc_ros.observations.calibration import calibrate, write_calibration
@@ -181,6 +182,17 @@ def test_scores_of_another_domain_wait_for_a_calibration(bag, store):
         ).max() > 3.0  # fmt: skip
     finally:
         (store.path / 'calibration.json').unlink(missing_ok=True)
+
+
+def test_an_unfinished_map_is_said(bag, store, tmp_path, monkeypatch, capsys):
+    """Localizing goes on with a note; a temperature is not fitted on half a map."""
+    begun = DescriptorStore.create(tmp_path / 'begun', store.record)
+    sight = sight_of(bag, begun)
+    assert f'{begun.path} is UNFINISHED; {begun.missing}' in sight.notes()[-1]
+    assert len(sight_of(bag, store).notes()) == 1
+    monkeypatch.setattr('geoloc_ros.cli.calibrate.open_sight', lambda options: sight)
+    assert main(['calibrate', str(bag), '--map', str(begun.path), '--quiet']) == 1
+    assert f'is unfinished; {begun.missing}' in capsys.readouterr().err
 
 
 def test_true_poses_have_the_heading_of_the_course_where_none_is_stated(circle):

@@ -151,6 +151,7 @@ def test_half_built_maps_know_what_they_have(tmp_path):
     again = DescriptorStore.open(tmp_path / 'map')
     assert np.argwhere(again.built_blocks).tolist() == [[2, 4]]
     assert not again.complete
+    assert again.missing.startswith('14 of 15 blocks are missing')
     assert again.has_data.sum() == 25
     assert np.isnan(again.covered_share).sum() == NX * NY - 25
     assert not again.read_window(0, 0, 3, 3).has_data.any()

@@ -246,6 +246,12 @@ def test_a_node_without_map_or_weights_says_what_to_set(ros, weights, map_path):
             CrossViewNode(parameter_overrides=overrides)
 
 
+def test_an_unfinished_map_is_said_in_the_log(run, map_path, tmp_path, capfd):
+    begun = DescriptorStore.create(tmp_path / 'begun', DescriptorStore.open(map_path).record)
+    run(map=str(begun.path))
+    assert f'map {begun.path} is unfinished; {begun.missing}' in capfd.readouterr().err
+
+
 def test_fixes_of_the_topic_are_read_as_recorded():
     fix = gnss_fix(fix_message(1.0, 12.0, -7.0, sigma_m=3.0))
     pose = believed_fix(fix, DATUM)
