@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+import math
 from pathlib import Path
 import sys
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from geoloc_ros.cli.map_network import MapNetwork
 from geoloc_ros.cli.subparsers import Subparsers
-from geoloc_ros.errors import MapError
+from geoloc_ros.errors import GeodesyError, MapError
 from geoloc_ros.geodesy.datum import Datum
+from geoloc_ros.geodesy.ecef import check_geodetic
 from geoloc_ros.map_store.build import BuildOptions, build_map
 from geoloc_ros.map_store.descriptor_store import DescriptorStore, remove_map
 from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
@@ -161,8 +163,7 @@ def imagery_of(path: Path, options: argparse.Namespace) -> ImagerySource:
 
 def run_build(options: argparse.Namespace) -> int:
     """Carry out ``map build``."""
-    if options.headings < 1:
-        raise MapError(f'--headings is {options.headings}; expected at least 1')
+    datum = _checked(options)
     source = imagery_of(options.imagery, options)
     network = MapNetwork(load_network(options.network, options.backend))
     grid = grid_of(source, options)
@@ -173,7 +174,7 @@ def run_build(options: argparse.Namespace) -> int:
         ahead_m=network.network.contract.ahead_m,
         min_covered_share=options.min_coverage,
         batch=options.batch,
-        datum=GeodeticPosition(*options.datum) if options.datum else None,
+        datum=datum,
     )
     for what, said in (('attribution', source.attribution), ('licence', source.licence)):
         if not said:
@@ -190,6 +191,39 @@ def run_build(options: argparse.Namespace) -> int:
             '(--around, --bounds), or a smaller --min-coverage, and give --overwrite'
         )
     return 0
+
+
+def _checked(options: argparse.Namespace) -> GeodeticPosition | None:
+    """Refuse, before anything is read or removed, what no map can have; returns the datum.
+
+    Raises:
+        MapError: a number is out of its range.
+    """
+    if options.headings < 1:
+        raise MapError(f'--headings is {options.headings}; expected at least 1')
+    if not 0.0 < options.min_coverage <= 1.0:
+        raise MapError(
+            f'--min-coverage is {options.min_coverage:g}; expected a share above 0, at most 1'
+        )
+    if options.around:
+        _place('--around', *options.around[:2])
+        if not 0.0 < options.around[2] < math.inf:
+            raise MapError(
+                f'--around has a radius of {options.around[2]:g} m; expected LAT LON M with M > 0'
+            )
+    return _place('--datum', *options.datum) if options.datum else None
+
+
+def _place(option: str, lat_deg: float, lon_deg: float, alt_m: float = 0.0) -> GeodeticPosition:
+    try:
+        check_geodetic(lat_deg, lon_deg, alt_m)
+    except GeodesyError as error:
+        raise MapError(
+            f'{option} names latitude {lat_deg:g}, longitude {lon_deg:g}, height {alt_m:g} m, '
+            'which is not on Earth; expected LAT LON in degrees, latitude first'
+            + (', and ALT in metres' if option == '--datum' else '')
+        ) from error
+    return GeodeticPosition(lat_deg, lon_deg, alt_m)
 
 
 def grid_of(source: ImagerySource, options: argparse.Namespace) -> TileGrid:

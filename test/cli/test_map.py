@@ -140,6 +140,11 @@ def test_picture_lies_along_the_grid(built, image):
     [
         (['--bounds', '11.5', '49', '11.4', '50'], 'expected WEST < EAST'),
         (['--headings', '0'], 'expected at least 1'),
+        (['--min-coverage', '7'], '--min-coverage is 7; expected a share'),
+        (['--datum', '490', '8.4', '20'], '--datum names latitude 490'),
+        (['--datum', '49', '8.4', 'nan'], 'and ALT in metres'),
+        (['--around', '490', '8.4', '20'], '--around names latitude 490'),
+        (['--around', '49.2', '11.4', '-10'], '--around has a radius of -10 m'),
         (['--around', '48', '8.4', '100'], 'longitude 11.39'),
         (['--around', '11.4', '49.2', '100'], 'is it --around LAT LON M?'),
         (['--bounds', '49', '11', '49.5', '11.8'], 'is it --bounds WEST SOUTH EAST NORTH?'),
