@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import math
 from pathlib import Path
 import sys
+from typing import NoReturn
 
 import numpy as np
 
@@ -181,8 +182,13 @@ def run_build(options: argparse.Namespace) -> int:
             print(
                 f'note: {options.imagery} names no {what}; give it with --{what}', file=sys.stderr
             )
-    with _progress(options.map.name, options.quiet) as progress:
-        store = build_map(source, grid, network, options.map, progress, options=build_options)
+    try:
+        with _progress(options.map.name, options.quiet) as progress:
+            store = build_map(source, grid, network, options.map, progress, options=build_options)
+    except KeyboardInterrupt:
+        again = ' without --overwrite' if options.overwrite else ''
+        print(f'run the same command again{again} to go on', file=sys.stderr)
+        raise
     print(info_text(store))
     if not np.any(store.has_data):
         raise MapError(
@@ -315,12 +321,16 @@ def _progress(name: str, quiet: bool) -> Iterator[Progress]:
         return
     from tqdm import tqdm
 
-    with tqdm(desc=name, unit='cell', file=sys.stderr) as bar:
+    bar: tqdm[NoReturn] | None = None
 
-        def show(done: int, total: int) -> None:
-            if bar.total is None:  # what an earlier run has done is no speed of this one
-                bar.total, bar.initial = total, done
-                bar.n = done
-            bar.update(done - bar.n)
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:  # what an earlier run has done is no speed of this one
+            bar = tqdm(desc=name, unit='cell', file=sys.stderr, total=total, initial=done)
+        bar.update(done - bar.n)
 
+    try:
         yield show
+    finally:
+        if bar is not None:
+            bar.close()

@@ -167,6 +167,21 @@ def test_a_map_without_any_data_is_an_error(image, weights, tmp_path, capsys):
     assert 'has data: nowhere is 95% of a patch' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('more', [[], ['--overwrite']])
+def test_an_interrupted_build_says_how_to_go_on(
+    image, weights, tmp_path, capsys, monkeypatch, more
+):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('geoloc_ros.cli.map.build_map', interrupted)
+    command = ['map', 'build', str(image), str(tmp_path / 'm'), '--network', str(weights)]
+    assert main([*command, *more]) == 130
+    said = capsys.readouterr().err
+    assert f'run the same command again{" without" if more else ""}' in said
+    assert '0cell' not in said
+
+
 def test_what_is_no_map_is_said(tmp_path, capsys):
     assert main(['map', 'info', str(tmp_path)]) == 1
     assert 'is no map' in capsys.readouterr().err
