@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geoloc_ros.errors import MapError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store.components import principal_colours
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
@@ -31,12 +32,12 @@ def write_preview(path: Path, store: DescriptorStore, source: ImagerySource | No
     """Draw a map, axes in metres of its grid from the south-western cell.
 
     Args:
-        path: PNG file to write.
+        path: picture to write, PNG by its ending or another that matplotlib knows.
         store: the map.
         source: imagery to draw beneath the grid; ``None`` leaves that panel out.
 
     Raises:
-        MapError: map or imagery cannot be read.
+        MapError: map or imagery cannot be read, or the picture cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -46,7 +47,12 @@ def write_preview(path: Path, store: DescriptorStore, source: ImagerySource | No
     panels = 2 if source is None else 3
     height = 0.8 * _PANEL_INCHES * aspect + 1.4
     figure = Figure((panels * _PANEL_INCHES, height), layout='constrained')
-    FigureCanvasAgg(figure)
+    endings = sorted(FigureCanvasAgg(figure).get_supported_filetypes())
+    if path.suffix[1:].lower() not in endings:
+        raise MapError(
+            f'picture {path} has the ending {path.suffix!r}; expected .png, or another of '
+            f'{", ".join(endings)}'
+        )
     axes = figure.subplots(1, panels, squeeze=False)[0]
     if source is not None:
         _draw_imagery(axes[0], store, source)
@@ -67,8 +73,13 @@ def write_preview(path: Path, store: DescriptorStore, source: ImagerySource | No
         f'licence: {record.licence or "not said"}',
         fontsize=9,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=_DPI)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=_DPI)
+    except OSError as error:
+        raise MapError(f'picture {path} cannot be written ({error}); choose another path') from (
+            error
+        )
 
 
 def grid_picture(store: DescriptorStore, source: ImagerySource) -> tuple[ImageU8, float]:

@@ -121,6 +121,14 @@ def test_unfinished_maps_say_so(built, tmp_path):
     assert (tmp_path / 'p.png').stat().st_size > 10_000
 
 
+def test_pictures_that_cannot_be_written_are_said(built, tmp_path, capsys):
+    assert main(['map', 'preview', str(built.path), str(tmp_path / 'city.xyz')]) == 1
+    assert "has the ending '.xyz'; expected .png" in capsys.readouterr().err
+    (tmp_path / 'file').write_text('')
+    assert main(['map', 'preview', str(built.path), str(tmp_path / 'file' / 'city.png')]) == 1
+    assert 'cannot be written' in capsys.readouterr().err
+
+
 def test_picture_lies_along_the_grid(built, image):
     """The cell of a place, looked up in the picture, has the colour of that place."""
     source = open_imagery(image)
