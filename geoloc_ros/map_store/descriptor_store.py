@@ -88,20 +88,32 @@ class DescriptorStore:
         """A new, empty map, open for writing.
 
         Args:
-            path: folder to make; must not exist.
+            path: folder to make; must not exist, or be empty.
             record: what the map says of itself.
 
         Raises:
-            MapError: the path exists.
+            MapError: something is at the path, or the folder cannot be made.
         """
-        if path.exists():
+        if not is_vacant(path):
             raise MapError(
                 f'{path} exists; expected a new path for a map; choose another one, or remove it'
             )
         part = path.with_name(f'.{path.name}.part')
-        shutil.rmtree(part, ignore_errors=True)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        group = zarr_files.create_group(part, record.attributes())
+        try:
+            cls._write_empty(part, record)
+            part.rename(path)
+        except OSError as error:
+            raise MapError(
+                f'folder {path} of a map cannot be made ({error}); choose a path where you may '
+                'write, on a disk with room'
+            ) from error
+        return cls.open(path, writable=True)
+
+    @staticmethod
+    def _write_empty(folder: Path, record: MapRecord) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        group = zarr_files.create_group(folder, record.attributes())
         shape, block = (record.grid.ny, record.grid.nx), record.block_cells
         zarr_files.create_array(
             group,
@@ -113,8 +125,6 @@ class DescriptorStore:
         )
         chunks = (min(_COVERAGE_CELLS, shape[0]), min(_COVERAGE_CELLS, shape[1]))
         zarr_files.create_array(group, 'coverage', shape, chunks, '|u1', _NOT_BUILT)
-        part.rename(path)
-        return cls.open(path, writable=True)
 
     @classmethod
     def open(
@@ -250,7 +260,7 @@ class DescriptorStore:
             covered_share: in [0, 1], shape (ny, nx).
 
         Raises:
-            MapError: a descriptor is not finite or too large for float16.
+            MapError: a descriptor is not finite or too large for float16, or the disk is full.
             ShapeError: a shape is wrong.
         """
         ix0, iy0, nx, ny = self.block_cells(row, column)
@@ -272,8 +282,14 @@ class DescriptorStore:
                 'that are not finite, or beyond 65504; expected unit vectors; check the weights'
             )
         cells = np.s_[iy0 : iy0 + ny, ix0 : ix0 + nx]
-        self._descriptors[cells] = stored
-        self._coverage[cells] = covered
+        try:
+            self._descriptors[cells] = stored
+            self._coverage[cells] = covered
+        except OSError as error:
+            raise MapError(
+                f'block ({row}, {column}) of map {self._path} cannot be written ({error}); make '
+                'room on the disk, and run the same command again to go on'
+            ) from error
         with self._lock:
             self._covered[cells] = covered
             old = self._blocks.pop((row, column), None)
@@ -349,6 +365,11 @@ class DescriptorStore:
             _, oldest = self._blocks.popitem(last=False)
             self._bytes -= oldest.nbytes
         return block
+
+
+def is_vacant(path: Path) -> bool:
+    """Whether a map can be made there: nothing is, or an empty folder."""
+    return not path.exists() or (path.is_dir() and path.name != '' and not any(path.iterdir()))
 
 
 def remove_map(path: Path) -> None:

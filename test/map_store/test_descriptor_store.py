@@ -235,8 +235,31 @@ def test_what_is_no_map_is_refused(tmp_path):
 
 def test_existing_paths_are_never_overwritten(tmp_path):
     (tmp_path / 'map').mkdir()
+    (tmp_path / 'map' / 'mine.txt').write_text('precious')
     with pytest.raises(MapError, match='exists'):
         DescriptorStore.create(tmp_path / 'map', RECORD)
+    assert (tmp_path / 'map' / 'mine.txt').exists()
+
+
+def test_an_empty_folder_becomes_a_map(tmp_path):
+    (tmp_path / 'map').mkdir()
+    assert not DescriptorStore.create(tmp_path / 'map', RECORD).complete
+
+
+def test_folders_and_blocks_that_cannot_be_written_are_said(tmp_path, monkeypatch):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(MapError, match='cannot be made .* choose a path'):
+        DescriptorStore.create(tmp_path / 'file' / 'map', RECORD)
+    store = DescriptorStore.create(tmp_path / 'map', RECORD)
+
+    class FullDisk:
+        def __setitem__(self, cells, values):
+            raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(store, '_descriptors', FullDisk())
+    with pytest.raises(MapError, match=r'No space left.*run the same command again'):
+        store.write_block(2, 4, np.ones((5, 5, 6, 4), np.float32), np.ones((5, 5)))
+    assert not store.built_blocks.any()
 
 
 @pytest.mark.parametrize(
