@@ -20,7 +20,7 @@ from geoloc_ros.errors import GeodesyError, MapError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.ecef import check_geodetic
 from geoloc_ros.map_store.build import BuildOptions, build_map
-from geoloc_ros.map_store.descriptor_store import DescriptorStore, remove_map
+from geoloc_ros.map_store.descriptor_store import DescriptorStore, is_vacant, remove_map
 from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
 from geoloc_ros.map_store.records import GeodeticBounds, ImagerySource, Progress, no_progress
 from geoloc_ros.map_store.tile_grid import DEFAULT_SPACING_M, TileGrid, grid_over
@@ -168,7 +168,7 @@ def run_build(options: argparse.Namespace) -> int:
     source = imagery_of(options.imagery, options)
     network = MapNetwork(load_network(options.network, options.backend))
     grid = grid_of(source, options)
-    if options.overwrite and options.map.exists():
+    if options.overwrite and not is_vacant(options.map):
         remove_map(options.map)
     build_options = BuildOptions(
         yaws_rad=network.reference_yaws_rad(options.headings),

@@ -18,7 +18,7 @@ import numpy as np
 
 from geoloc_ros.errors import MapError, ShapeError
 from geoloc_ros.geodesy.datum import Datum
-from geoloc_ros.map_store.descriptor_store import DescriptorStore
+from geoloc_ros.map_store.descriptor_store import ATTRIBUTES_FILE, DescriptorStore, is_vacant
 from geoloc_ros.map_store.map_record import MapRecord
 from geoloc_ros.map_store.records import (
     NORTH_UP_YAW_RAD,
@@ -92,8 +92,8 @@ def build_map(
         The map, complete, open for reading and writing.
 
     Raises:
-        MapError: the path holds another map, imagery cannot be read, or descriptors cannot be
-            stored.
+        MapError: the path holds another map or other files, imagery cannot be read, or descriptors
+            cannot be stored.
         ShapeError: the network gives another shape than it says.
     """
     chosen = BuildOptions() if options is None else options
@@ -142,14 +142,16 @@ def map_record(
 
 def _opened(path: Path, record: MapRecord, *, resume: bool) -> DescriptorStore:
     """The map to fill, new or begun."""
-    if not (resume and path.exists()):
+    if not resume or is_vacant(path):
         return DescriptorStore.create(path, record)
+    if not (path / ATTRIBUTES_FILE).is_file():
+        raise MapError(f'{path} exists and is no map; expected a new path; choose another one')
     store = DescriptorStore.open(path, writable=True)
     differences = record.differences(store.record)
     if differences:
         raise MapError(
-            f'{path} holds another map than the one asked for: {"; ".join(differences)}; choose '
-            'another path, or remove it'
+            f'{path} holds another map than the one asked for; they differ in '
+            f'{"; ".join(differences)}; choose another folder, or give --overwrite to lose it'
         )
     return store
 

@@ -35,7 +35,8 @@ _NOT_BUILT = 255
 _FULL = 200
 #: Chunks of the coverage: one file for most maps, so that opening is quick.
 _COVERAGE_CELLS = 1024
-_ATTRIBUTES_FILE = '.zattrs'
+#: Every map has it.
+ATTRIBUTES_FILE = '.zattrs'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class DescriptorStore:
         Raises:
             MapError: no map, a damaged one, or one of other weights.
         """
-        if not (path / _ATTRIBUTES_FILE).is_file():
+        if not (path / ATTRIBUTES_FILE).is_file():
             raise MapError(
                 f'{path} is no map; expected a folder made by `geoloc map build`; check the path'
             )
@@ -378,13 +379,13 @@ def remove_map(path: Path) -> None:
     Raises:
         MapError: it is no map.
     """
-    attributes = path / _ATTRIBUTES_FILE
+    attributes = path / ATTRIBUTES_FILE
     try:
         record = json.loads(attributes.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
-        raise MapError(f'{path} is no map and is not removed ({error}); remove it yourself') from (
-            error
-        )
+        raise MapError(
+            f'{path} is no map and is not removed ({error}); choose another path'
+        ) from (error)
     if not isinstance(record, dict) or record.get('format') != FORMAT:
-        raise MapError(f'{path} is no map and is not removed; remove it yourself')
+        raise MapError(f'{path} is no map and is not removed; choose another path')
     shutil.rmtree(path)

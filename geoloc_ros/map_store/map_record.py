@@ -16,6 +16,30 @@ from geoloc_ros.types import GeodeticPosition
 
 FORMAT = 'geoloc descriptor map'
 FORMAT_VERSION = 1
+#: The fields of a record for people.
+_WORDS = {
+    'network_name': 'network',
+    'network_sha256': 'sha256 of the weights',
+    'descriptor_shape': 'descriptor shape',
+    'patch_size_m': 'patch size in metres',
+    'patch_size_px': 'patch size in pixels',
+    'yaws_rad': 'yaws of the patches (--headings)',
+    'ahead_m': 'patches ahead of the cell by metres',
+    'min_covered_share': 'least coverage (--min-coverage)',
+    'block_cells': 'cells a side of a block',
+    'imagery': 'imagery',
+    'attribution': 'attribution (--attribution)',
+    'licence': 'licence (--licence)',
+    'grid.crs': 'CRS of the grid (--grid-crs)',
+    'grid.origin_x': 'easting of cell (0, 0)',
+    'grid.origin_y': 'northing of cell (0, 0)',
+    'grid.spacing_m': 'spacing in metres (--spacing)',
+    'grid.nx': 'cells eastward',
+    'grid.ny': 'cells northward',
+    'datum.lat_deg': 'latitude of the datum',
+    'datum.lon_deg': 'longitude of the datum',
+    'datum.alt_m': 'height of the datum',
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,13 +115,28 @@ class MapRecord:
             record[name] = list(record[name])
         return {'format': FORMAT, 'format_version': FORMAT_VERSION, **record}
 
-    def differences(self, other: MapRecord) -> list[str]:
-        """What differs, in words: ``name: this, not that``."""
+    def differences(self, stored: MapRecord) -> list[str]:
+        """In which fields a stored map differs from this one, asked for, in words for people."""
+        asked, found = self._fields(), stored._fields()
         return [
-            f'{field.name}: {getattr(self, field.name)}, not {getattr(other, field.name)}'
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != getattr(other, field.name)
+            f'{name}: stored {_said(found[name])}, asked {_said(asked[name])}'
+            for name in asked
+            if asked[name] != found[name]
         ]
+
+    def _fields(self) -> dict[str, object]:
+        """All fields by words, those of grid and datum among them."""
+        fields = dataclasses.asdict(self)
+        for owner in ('grid', 'datum'):
+            fields |= {f'{owner}.{name}': value for name, value in fields.pop(owner).items()}
+        return {_WORDS[name]: value for name, value in fields.items()}
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        separator = ' x ' if all(isinstance(one, int) for one in value) else ', '
+        value = separator.join(map(str, value))
+    return str(value) or 'none'
 
 
 def record_from_attributes(attributes: Mapping[str, object], path: Path) -> MapRecord:

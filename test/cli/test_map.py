@@ -175,6 +175,26 @@ def test_a_map_without_any_data_is_an_error(image, weights, tmp_path, capsys):
     assert 'has data: nowhere is 95% of a patch' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ('name', 'more', 'words'),
+    [
+        ('photos', [], 'exists and is no map'),
+        ('photos', ['--overwrite'], 'is no map and is not removed'),
+        ('empty', ['--overwrite'], ''),
+        ('empty', [], ''),
+    ],
+)
+def test_only_empty_folders_become_maps(image, weights, tmp_path, capsys, name, more, words):
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'photos').mkdir()
+    (tmp_path / 'photos' / 'mine.txt').write_text('precious')
+    command = ['map', 'build', str(image), str(tmp_path / name), '--network', str(weights)]
+    where = ['--around', str(DATUM.lat_deg), str(DATUM.lon_deg), '4', '--quiet']
+    assert main([*command, *where, *more]) == int(bool(words))
+    assert words in capsys.readouterr().err
+    assert (tmp_path / 'photos' / 'mine.txt').exists()
+
+
 @pytest.mark.parametrize('more', [[], ['--overwrite']])
 def test_an_interrupted_build_says_how_to_go_on(
     image, weights, tmp_path, capsys, monkeypatch, more

@@ -166,10 +166,25 @@ def test_another_map_at_the_path_is_refused(source, grid, whole):
     finer = ColourNetwork(parts=8, patch_size_m=32.0)
     with pytest.raises(MapError, match='holds another map') as caught:
         build_map(source, grid, finer, whole.path, options=OPTIONS)
-    assert 'network_sha256' in str(caught.value)
-    assert 'descriptor_shape: (8, 8, 3), not (4, 4, 3)' in str(caught.value)
+    said = str(caught.value)
+    assert f'sha256 of the weights: stored {NETWORK.sha256}, asked {finer.sha256}' in said
+    assert 'descriptor shape: stored 4 x 4 x 3, asked 8 x 8 x 3' in said
+    wider = dataclasses.replace(grid, spacing_m=6.0)
+    with pytest.raises(MapError, match='give --overwrite') as caught:
+        build_map(source, wider, NETWORK, whole.path, options=OPTIONS)
+    said = str(caught.value)
+    assert 'they differ in spacing in metres (--spacing): stored 5.0, asked 6.0' in said
+    assert 'TileGrid' not in said
     with pytest.raises(MapError, match='exists'):
         build_map(source, grid, NETWORK, whole.path, resume=False, options=OPTIONS)
+
+
+def test_folders_of_others_are_left_alone(source, grid, tmp_path):
+    (tmp_path / 'photos').mkdir()
+    (tmp_path / 'photos' / 'mine.txt').write_text('precious')
+    with pytest.raises(MapError, match=r'exists and is no map.*choose another'):
+        build_map(source, grid, NETWORK, tmp_path / 'photos', options=OPTIONS)
+    assert (tmp_path / 'photos' / 'mine.txt').exists()
 
 
 def test_networks_must_give_what_they_say(source, grid, tmp_path):

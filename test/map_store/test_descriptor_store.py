@@ -248,7 +248,7 @@ def test_an_empty_folder_becomes_a_map(tmp_path):
 
 def test_folders_and_blocks_that_cannot_be_written_are_said(tmp_path, monkeypatch):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(MapError, match='cannot be made .* choose a path'):
+    with pytest.raises(MapError, match=r'cannot be made .* choose a path'):
         DescriptorStore.create(tmp_path / 'file' / 'map', RECORD)
     store = DescriptorStore.create(tmp_path / 'map', RECORD)
 
