@@ -48,7 +48,7 @@ def open_imagery(path: Path, options: ImageryOptions | None = None) -> RasterSou
         options: how it is read.
 
     Raises:
-        MapError: it does not exist or cannot be used.
+        MapError: it does not exist or cannot be used, or an option is for another kind.
     """
     chosen = ImageryOptions() if options is None else options
     return RasterSource(
@@ -58,6 +58,7 @@ def open_imagery(path: Path, options: ImageryOptions | None = None) -> RasterSou
 
 def _raster(path: Path, options: ImageryOptions) -> Raster:
     if path.is_dir():
+        _refuse_bands(path, options)
         return TileRaster(XyzFolder(path, options.zoom, options.scheme))
     if not path.is_file():
         raise MapError(
@@ -67,5 +68,19 @@ def _raster(path: Path, options: ImageryOptions) -> Raster:
     with path.open('rb') as file:
         is_sqlite = file.read(len(_SQLITE)) == _SQLITE
     if is_sqlite:
+        _refuse_bands(path, options)
         return TileRaster(MbtilesFile(path, options.zoom, options.scheme))
+    if options.zoom >= 0 or options.scheme:
+        raise MapError(
+            f'{path} is one image, and zoom or scheme is given; expected those with MBTiles or a '
+            'folder of XYZ tiles only; leave --zoom and --scheme out'
+        )
     return GeoTiffRaster(path, options.bands)
+
+
+def _refuse_bands(path: Path, options: ImageryOptions) -> None:
+    if options.bands:
+        raise MapError(
+            f'{path} holds tiles, and bands are given; expected those with a GeoTIFF only; leave '
+            '--bands out'
+        )

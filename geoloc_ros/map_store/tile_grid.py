@@ -58,13 +58,7 @@ class TileGrid:
     ny: int
 
     def __post_init__(self) -> None:
-        known = pyproj.CRS.from_user_input(from_geodetic(self.crs).target_crs)
-        unit = known.axis_info[0].unit_name if known.axis_info else 'unknown'
-        if not (known.is_projected and unit == 'metre'):
-            raise MapError(
-                f'grid CRS {self.crs[:80]!r} has axes in {unit}; expected a projected system in '
-                'metres; leave it empty for the UTM zone of the area'
-            )
+        _check_metres(self.crs)
         sizes = 1 <= self.nx <= _LONGEST_SIDE and 1 <= self.ny <= _LONGEST_SIDE
         if not (sizes and 0.0 < self.spacing_m < math.inf):
             raise MapError(
@@ -298,6 +292,16 @@ def _parabolas(count: int) -> FloatArray:
     return parabola_weights(np.linspace(0.0, 1.0, count))
 
 
+def _check_metres(crs: str) -> None:
+    known = pyproj.CRS.from_user_input(from_geodetic(crs).target_crs)
+    unit = known.axis_info[0].unit_name if known.axis_info else 'unknown'
+    if not (known.is_projected and unit == 'metre'):
+        raise MapError(
+            f'grid CRS {crs[:80]!r} has axes in {unit}; expected a projected system in metres; '
+            'leave it out (--grid-crs) for the UTM zone of the area'
+        )
+
+
 def utm_crs(position: GeodeticPosition) -> str:
     """Name of the UTM zone of a place.
 
@@ -326,6 +330,7 @@ def grid_over(
     if not 0.0 < spacing_m < math.inf:
         raise MapError(f'grid spacing is {spacing_m} m; expected a positive length')
     name = crs or utm_crs(bounds.centre)
+    _check_metres(name)
     left, bottom, right, top = crs_bounds(name, bounds)
     first_x, last_x = math.ceil(left / spacing_m), math.floor(right / spacing_m)
     first_y, last_y = math.ceil(bottom / spacing_m), math.floor(top / spacing_m)

@@ -156,7 +156,9 @@ def test_picture_lies_along_the_grid(built, image):
         (['--around', '48', '8.4', '100'], 'longitude 11.39'),
         (['--around', '11.4', '49.2', '100'], 'is it --around LAT LON M?'),
         (['--bounds', '49', '11', '49.5', '11.8'], 'is it --bounds WEST SOUTH EAST NORTH?'),
-        (['--zoom', '3', '--bands', '7'], 'numbers from 1 to 3'),
+        (['--bands', '7'], 'numbers from 1 to 3'),
+        (['--zoom', '15'], 'leave --zoom and --scheme out'),
+        (['--grid-crs', 'EPSG:4326'], 'expected a projected system in metres'),
     ],
 )
 def test_senseless_words_are_refused(image, weights, tmp_path, capsys, arguments, words):

@@ -168,6 +168,8 @@ def test_what_holds_no_pictures_is_refused(tmp_path):
     path = folder_of(tmp_path / 't', four())
     with pytest.raises(MapError, match="scheme is 'wms'"):
         open_imagery(path, ImageryOptions(scheme='wms'))
+    with pytest.raises(MapError, match='leave --bands out'):
+        open_imagery(path, ImageryOptions(bands=(1,)))
     (path / 'tiles.json').write_text('{')
     with pytest.raises(MapError, match='is not JSON'):
         open_imagery(path)

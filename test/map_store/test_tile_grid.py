@@ -157,6 +157,8 @@ def test_hemispheres_have_their_zones():
 def test_grids_are_in_metres(crs, words):
     with pytest.raises(MapError, match=words):
         TileGrid(crs, 0.0, 0.0, 5.0, 10, 10)
+    with pytest.raises(MapError, match=words):
+        grid_over(BOUNDS, 5.0, crs)
 
 
 @pytest.mark.parametrize(('spacing_m', 'nx'), [(0.0, 10), (-1.0, 10), (math.nan, 10), (5.0, 0)])
