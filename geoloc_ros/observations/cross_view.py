@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from geoloc_ros.errors import MapError
+from geoloc_ros.errors import MapError, NetworkError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.headings import true_north_yaw_rad
 from geoloc_ros.geometry.angles import wrap_angle
@@ -22,6 +22,7 @@ from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.tile_grid import GridWindow
 from geoloc_ros.networks.contract import DescriptorNetwork
 from geoloc_ros.networks.cylinder import Camera, Cylinder
+from geoloc_ros.networks.weights import MANIFEST_NAME, models_folder, read_manifest
 from geoloc_ros.observations.calibration import Calibration, read_calibration
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.search_area import SearchCircle
@@ -283,10 +284,13 @@ def _best(window: GridWindow, lattice: ScoreLattice) -> tuple[float, float, floa
 def _check_map(network: DescriptorNetwork, store: DescriptorStore) -> None:
     record, contract = store.record, network.contract
     if record.network_sha256 != network.sha256:
+        made = _weights(record.network_name, record.network_sha256)
+        alike = record.network_name == contract.name
         raise MapError(
-            f'map {store.path} was built with {record.network_name} (sha256 '
-            f'{record.network_sha256}), not with {contract.name} (sha256 {network.sha256}); '
-            'load those weights, or build the map again'
+            f'map {store.path} was built with {made}, not with '
+            f'{_weights(contract.name, network.sha256)}; '
+            + (f'both are of architecture {contract.name}, but trained apart, and ' * alike)
+            + 'their descriptors cannot be compared; load those weights, or build the map again'
         )
     per_cell = (
         (len(record.yaws_rad), *contract.descriptor_shape)
@@ -298,6 +302,17 @@ def _check_map(network: DescriptorNetwork, store: DescriptorStore) -> None:
             f'map {store.path} holds descriptors {record.descriptor_shape}; expected {per_cell} '
             f'of {contract.name}; build it again'
         )
+
+
+def _weights(architecture: str, sha256: str) -> str:
+    """Weights in words, by the name that the manifest has for them."""
+    try:
+        entries = read_manifest(models_folder() / MANIFEST_NAME)
+    except NetworkError:
+        entries = {}
+    names = [name for name, entry in entries.items() if entry.weights.sha256 == sha256]
+    name = f'the weights {names[0]}' if names else 'weights that the manifest does not know'
+    return f'{name} (architecture {architecture}, sha256 {sha256})'
 
 
 def _usable(

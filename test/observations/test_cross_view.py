@@ -21,6 +21,7 @@ from geoloc_ros.geodesy.headings import true_north_yaw_rad
 from geoloc_ros.geometry.quaternions import quat_from_rotation
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.networks.cylinder import Camera
+from geoloc_ros.networks.weights import MANIFEST_NAME, models_folder, read_manifest
 from geoloc_ros.observations.calibration import Calibration, write_calibration
 from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera, entropy_bits
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
@@ -178,6 +179,15 @@ def test_a_map_of_other_weights_is_refused(store):
     with pytest.raises(MapError, match=r'f{64}.*load those weights') as caught:
         CrossViewMatcher(other, store, SIMULATED)
     assert ShadeNetwork().sha256 in str(caught.value)
+    assert 'built with weights that the manifest does not know (architecture' in str(caught.value)
+    assert 'but trained apart' in str(caught.value)
+    shipped = next(iter(read_manifest(models_folder() / MANIFEST_NAME).values()))
+    other.sha256 = shipped.weights.sha256
+    other.contract = dataclasses.replace(other.contract, name='another')
+    with pytest.raises(MapError) as caught:
+        CrossViewMatcher(other, store, SIMULATED)
+    assert f'not with the weights {shipped.name} (architecture another' in str(caught.value)
+    assert 'but trained apart' not in str(caught.value)
 
 
 def test_entropy_of_a_flat_and_of_a_sharp_field():
