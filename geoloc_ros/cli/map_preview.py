@@ -75,6 +75,7 @@ def write_preview(path: Path, store: DescriptorStore, source: ImagerySource | No
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        figure.draw_without_rendering()  # placed once, its labels are cut off
         figure.savefig(path, dpi=_DPI)
     except OSError as error:
         raise MapError(f'picture {path} cannot be written ({error}); choose another path') from (

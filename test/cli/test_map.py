@@ -121,6 +121,14 @@ def test_unfinished_maps_say_so(built, tmp_path):
     assert (tmp_path / 'p.png').stat().st_size > 10_000
 
 
+def test_nothing_is_cut_off_a_picture(built, image, tmp_path):
+    """Its outermost rows and columns are white."""
+    write_preview(tmp_path / 'p.png', built, open_imagery(image))
+    picture = cv2.imread(str(tmp_path / 'p.png'))
+    for edge in (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:]):
+        assert edge.min() == 255
+
+
 def test_pictures_that_cannot_be_written_are_said(built, tmp_path, capsys):
     assert main(['map', 'preview', str(built.path), str(tmp_path / 'city.xyz')]) == 1
     assert "has the ending '.xyz'; expected .png" in capsys.readouterr().err
