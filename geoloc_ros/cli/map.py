@@ -26,6 +26,7 @@ from geoloc_ros.map_store.records import GeodeticBounds, ImagerySource, Progress
 from geoloc_ros.map_store.tile_grid import DEFAULT_SPACING_M, TileGrid, grid_over
 from geoloc_ros.map_store.xyz import SCHEMES
 from geoloc_ros.networks.weights import BACKENDS, load_network
+from geoloc_ros.observations.calibration import read_calibration
 from geoloc_ros.types import GeodeticPosition
 
 _DEFAULTS = BuildOptions()
@@ -296,10 +297,23 @@ def info_text(store: DescriptorStore) -> str:
         f'imagery      {record.imagery}',
         f'attribution  {record.attribution or "not said"}',
         f'licence      {record.licence or "not said"}',
+        f'calibrated   {_calibration_text(store)}',
     ]
     if not store.complete:
         lines.append(f'UNFINISHED   {store.missing}')
     return '\n'.join(lines)
+
+
+def _calibration_text(store: DescriptorStore) -> str:
+    found = read_calibration(store.path)
+    if found is None:
+        return 'no; run `geoloc calibrate` on a drive of your own'
+    if found.network_sha256 != store.record.network_sha256:
+        return 'no: what is stored is for other weights; run `geoloc calibrate` again'
+    return (
+        f'{"yes" if found.is_good else "not well"}, on {found.frames} pictures of {found.drive} '
+        f'({found.domain}): temperature {found.temperature:.4g}'
+    )
 
 
 def run_preview(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``geoloc map`` from imagery to picture, with a torch network of random weights."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
 from geoloc_ros.map_store.records import PatchRequest
 from geoloc_ros.map_store.tile_grid import grid_over
+from geoloc_ros.observations.calibration import (
+    CALIBRATION_FILE,
+    Calibration,
+    write_calibration,
+)
 from geoloc_ros.types import GeodeticPosition
 from geoloc_sim.aerial.geotiff import write_geotiff
 from geoloc_sim.aerial.grids import grid_over as raster_over
@@ -109,6 +115,23 @@ def test_info_says_everything(built):
         assert word in text
     assert 'UNFINISHED' not in text
     assert f'{np.count_nonzero(built.has_data)} of {built.grid.cell_count} cells' in text
+
+
+def test_info_says_whether_the_map_is_calibrated(built):
+    assert 'calibrated   no; run' in info_text(built)
+    good = Calibration(built.record.network_sha256, 'real', 'monday', 80, 0.031, 0.5, 0.9, 2.0)
+    others = dataclasses.replace(good, network_sha256='other')
+    bad = dataclasses.replace(good, coverage_90=0.1)
+    try:
+        for calibration, words in (
+            (good, 'yes, on 80 pictures of monday (real): temperature 0.031'),
+            (bad, 'not well, on 80 pictures'),
+            (others, 'no: what is stored is for other weights'),
+        ):
+            write_calibration(built.path, calibration)
+            assert f'calibrated   {words}' in info_text(built)
+    finally:
+        (built.path / CALIBRATION_FILE).unlink(missing_ok=True)
 
 
 def test_unfinished_maps_say_so(built, tmp_path):
