@@ -206,8 +206,9 @@ def _checked(options: argparse.Namespace) -> GeodeticPosition | None:
     Raises:
         MapError: a number is out of its range.
     """
-    if options.headings < 1:
-        raise MapError(f'--headings is {options.headings}; expected at least 1')
+    for name in ('headings', 'batch'):
+        if getattr(options, name) < 1:
+            raise MapError(f'--{name} is {getattr(options, name)}; expected at least 1')
     if not 0.0 < options.min_coverage <= 1.0:
         raise MapError(
             f'--min-coverage is {options.min_coverage:g}; expected a share above 0, at most 1'

@@ -178,7 +178,8 @@ def test_picture_lies_along_the_grid(built, image):
     ('arguments', 'words'),
     [
         (['--bounds', '11.5', '49', '11.4', '50'], 'expected WEST < EAST'),
-        (['--headings', '0'], 'expected at least 1'),
+        (['--headings', '0'], '--headings is 0; expected at least 1'),
+        (['--batch', '0'], '--batch is 0; expected at least 1'),
         (['--min-coverage', '7'], '--min-coverage is 7; expected a share'),
         (['--datum', '490', '8.4', '20'], '--datum names latitude 490'),
         (['--datum', '49', '8.4', 'nan'], 'and ALT in metres'),
