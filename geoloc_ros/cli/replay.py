@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         'replay',
         help='play a bag into ROS 2',
         description='Play a rosbag2 (mcap or sqlite3) with /clock and a rate. With --filter the '
-        'bag goes through that filter node in the same process.',
+        'bag goes through that filter node in the same process, in the namespace of --prefix.',
     )
     parser.add_argument('bag', type=Path, help='rosbag2 folder or file')
     parser.add_argument('--rate', type=float, default=1.0, help='speed over real time')
@@ -83,7 +83,11 @@ def compose_command(options: argparse.Namespace) -> list[str]:
     """The command line of a filter node and the bag in one process."""
     command = [sys.executable, '-m', 'geoloc_ros.nodes.compose', str(options.bag)]
     command += ['--filter', options.filter, '--rate', str(options.rate)]
+    command += ['--start-offset', str(options.start_offset)]
     command += ['--loop'] if options.loop else []
+    command += ['--prefix', options.prefix] if options.prefix else []
+    for option, words in (('--topics', options.topics), ('--wait-for', options.wait_for)):
+        command += [option, *words] if words else []
     if options.params_file is not None:
         command += ['--params-file', str(options.params_file)]
     return command

@@ -35,14 +35,16 @@ def compose(filter_name: str, parameters: Mapping[str, Any]) -> tuple[FilterNode
 
     Args:
         filter_name: a key of ``FILTER_NODES``.
-        parameters: of the replay node.
+        parameters: of the replay node; its prefix is the namespace of the filter node, which so
+            hears the topics where they are played.
 
     Raises:
         GeolocError: the bag cannot be opened, or a parameter is refused.
     """
     given = [Parameter(name, value=value) for name, value in parameters.items()]
     filter_node = FILTER_NODES[filter_name](
-        parameter_overrides=[Parameter('use_sim_time', value=True)]
+        namespace=parameters.get('prefix', ''),
+        parameter_overrides=[Parameter('use_sim_time', value=True)],
     )
     return filter_node, ReplayNode(parameter_overrides=given)
 
@@ -55,7 +57,23 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--rate', type=float, default=1.0, help='speed over real time')
     parser.add_argument('--loop', action='store_true', help='start over at the end')
     parser.add_argument('--params-file', type=Path, help='ROS 2 parameter file for both nodes')
+    parser.add_argument('--start-offset', type=float, default=0.0, help='seconds to leave out')
+    parser.add_argument('--topics', nargs='+', default=[], help='only these topics')
+    parser.add_argument('--prefix', default='', help='put before every topic but /tf')
+    parser.add_argument('--wait-for', nargs='+', default=[], help='topics to be heard first')
     return parser
+
+
+def replay_parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Parameters of the replay node as the command line has them."""
+    parameters: dict[str, Any] = {
+        'bag': str(options.bag),
+        'rate': options.rate,
+        'loop': options.loop,
+        'start_offset_s': options.start_offset,
+    }
+    given = {'topics': options.topics, 'prefix': options.prefix, 'wait_for': options.wait_for}
+    return parameters | {name: value for name, value in given.items() if value}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,8 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rclpy.init(args=words)
     nodes: tuple[FilterNode, ReplayNode] | None = None
     try:
-        parameters = {'bag': str(options.bag), 'rate': options.rate, 'loop': options.loop}
-        nodes = compose(options.filter, parameters)
+        nodes = compose(options.filter, replay_parameters(options))
         executor = SingleThreadedExecutor()
         for node in nodes:
             executor.add_node(node)

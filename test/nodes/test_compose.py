@@ -19,6 +19,8 @@ from geoloc_ros.cli.main import make_parser
 from geoloc_ros.cli.replay import compose_command, replay_command
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.messages.outbound import nav_sat_fix
+from geoloc_ros.nodes.compose import make_parser as make_compose_parser
+from geoloc_ros.nodes.compose import replay_parameters
 from geoloc_ros.types import CovarianceType, FixStatus, GeodeticPosition, GnssFix
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +39,20 @@ def test_the_words_become_parameters():
     options = make_parser().parse_args(['replay', 'a.mcap', '--filter', 'kalman', '--loop'])
     assert compose_command(options)[1:] == [
         '-m', 'geoloc_ros.nodes.compose', 'a.mcap', '--filter', 'kalman',
-        '--rate', '1.0', '--loop',
+        '--rate', '1.0', '--start-offset', '0.0', '--loop',
     ]  # fmt: skip
+
+
+def test_a_filter_gets_all_that_was_asked_of_the_replay():
+    words = ['--start-offset', '30', '--prefix', 'car', '--topics', '/fix', '/odom']
+    words += ['--wait-for', '/car/fix', '--rate', '2', '--params-file', 'both.yaml']
+    options = make_parser().parse_args(['replay', 'a.mcap', '--filter', 'particle', *words])
+    composed = compose_command(options)[3:]
+    assert replay_parameters(make_compose_parser().parse_args(composed)) == {
+        'bag': 'a.mcap', 'rate': 2.0, 'loop': False, 'start_offset_s': 30.0, 'prefix': 'car',
+        'topics': ['/fix', '/odom'], 'wait_for': ['/car/fix'],
+    }  # fmt: skip
+    assert composed[-2:] == ['--params-file', 'both.yaml']
 
 
 def test_a_bag_goes_through_a_filter_in_one_process(tmp_path):
@@ -56,11 +70,16 @@ def test_a_bag_goes_through_a_filter_in_one_process(tmp_path):
     poses = []
     rclpy.init()
     node = rclpy.create_node('listener')
-    node.create_subscription(PoseWithCovarianceStamped, 'pose', poses.append, 500)
+    node.create_subscription(PoseWithCovarianceStamped, 'car/pose', poses.append, 500)
     command = [sys.executable, '-m', 'geoloc_ros.cli.main', 'replay', bag]
     process = subprocess.Popen(
-        [*command, '--filter', 'kalman', '--rate', '8'], cwd=ROOT, env=os.environ
-    )
+        [
+            *command, '--filter', 'kalman', '--rate', '8', '--prefix', 'car', '--topics', '/fix',
+            '--wait-for', '/car/fix', '/car/pose', '--start-offset', '5',
+        ],
+        cwd=ROOT,
+        env=os.environ,
+    )  # fmt: skip
     deadline_s = time.monotonic() + 40
     while process.poll() is None and time.monotonic() < deadline_s:
         rclpy.spin_once(node, timeout_sec=0.05)
@@ -69,9 +88,10 @@ def test_a_bag_goes_through_a_filter_in_one_process(tmp_path):
     node.destroy_node()
     rclpy.try_shutdown()
     assert process.returncode == 0
-    last = poses[-1]
+    first, last = poses[0], poses[-1]
+    assert first.header.stamp.sec - START_NS // 10**9 >= 5
     assert last.header.frame_id == 'map'
     seconds = last.header.stamp.sec + last.header.stamp.nanosec * 1e-9 - START_NS * 1e-9
     assert seconds > 15.0
-    assert abs(last.pose.pose.position.x - 5.0 * seconds) < 3.0
+    assert abs(last.pose.pose.position.x - 5.0 * (seconds - 5.0)) < 3.0
     assert abs(last.pose.pose.position.y) < 3.0
