@@ -16,13 +16,14 @@ from geoloc_ros.cli.comparison import localize_drive
 from geoloc_ros.cli.config_file import has_section, load_settings
 from geoloc_ros.cli.drive_input import DriveTopics, node_topics, read_drive
 from geoloc_ros.cli.offline import ReceivedMeasurement
-from geoloc_ros.cli.sight import OfflineSight, RecordedCamera, find_camera, open_matcher
+from geoloc_ros.cli.sight import OfflineSight, RecordedCamera, find_camera
 from geoloc_ros.cli.subparsers import Subparsers, command_line, whole_number
 from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.output import write_output
 from geoloc_ros.evaluation.report import make_report
 from geoloc_ros.networks.weights import BACKENDS
+from geoloc_ros.observations.map_matcher import open_matcher
 from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
 from geoloc_ros.ros.node_settings import KalmanNodeSettings, ParticleNodeSettings
 from geoloc_ros.types import GeodeticPosition
@@ -161,7 +162,14 @@ def open_sight(options: argparse.Namespace) -> OfflineSight:
         GeolocError: map, weights or topics cannot be used.
     """
     settings = load_matcher_settings(options.config, options.input_domain)
-    matcher = open_matcher(options.map, options.weights, options.backend, settings)
+    matcher = open_matcher(
+        options.map,
+        options.weights,
+        options.backend,
+        settings,
+        provider=settings.network.provider,
+        threads=settings.network.threads,
+    )
     with BagReader(options.bag) as bag:
         topics = find_camera(bag, options.image, options.camera_info)
     recorded = RecordedCamera(options.bag, topics, settings, settings.base_frame)

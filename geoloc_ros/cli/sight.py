@@ -16,19 +16,10 @@ from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
 from geoloc_ros.errors import DriveError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.result import StepResult
-from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.messages.beliefs import believed_estimate, believed_fix
 from geoloc_ros.messages.inbound import stamp_ns
 from geoloc_ros.messages.pictures import camera_of, decoded_for
-from geoloc_ros.networks.contract import DescriptorNetwork
 from geoloc_ros.networks.cylinder import Camera
-from geoloc_ros.networks.weights import (
-    MANIFEST_NAME,
-    Backend,
-    load_network,
-    models_folder,
-    read_manifest,
-)
 from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera
 from geoloc_ros.observations.search_area import SearchArea
 from geoloc_ros.observations.sight import CameraCabinet, Sighting, Task, level_camera, look
@@ -76,40 +67,6 @@ def _only(
     raise DriveError(
         f'bag {bag.path} has {len(every)} topics of type {" or ".join(types)} '
         f'({", ".join(every) or "none"}); expected one; name it with {option}'
-    )
-
-
-def open_matcher(
-    map_path: Path, weights: str, backend: Backend, settings: CrossViewNodeSettings
-) -> CrossViewMatcher:
-    """A matcher for a map.
-
-    Args:
-        map_path: folder of the map.
-        weights: name or path; empty takes those of the manifest that made the map.
-        backend: what runs the network.
-        settings: where it looks and how it scores.
-
-    Raises:
-        MapError: no such map, or one of other weights.
-        NetworkError: the weights cannot be found or loaded.
-    """
-    store = DescriptorStore.open(map_path)
-    name = weights or _weights_of(store)
-    threads, provider = settings.network.threads, settings.network.provider
-    network: DescriptorNetwork = load_network(name, backend, provider=provider, threads=threads)
-    return CrossViewMatcher(network, store, settings)
-
-
-def _weights_of(store: DescriptorStore) -> str:
-    entries = read_manifest(models_folder() / MANIFEST_NAME)
-    for entry in entries.values():
-        if entry.weights.sha256 == store.record.network_sha256:
-            return entry.name
-    raise DriveError(
-        f'map {store.path} was built with {store.record.network_name} (sha256 '
-        f'{store.record.network_sha256}), which is none of {", ".join(entries) or "(nothing)"} in '
-        'the manifest; name the weights with --weights'
     )
 
 

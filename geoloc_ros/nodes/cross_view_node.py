@@ -22,13 +22,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
 from geoloc_ros.errors import GeolocError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.result import WarningKind
-from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
 from geoloc_ros.messages import inbound
 from geoloc_ros.messages.beliefs import believed_fix, believed_pose
 from geoloc_ros.messages.pictures import camera_of
 from geoloc_ros.networks.cylinder import Camera
-from geoloc_ros.networks.weights import load_network
 from geoloc_ros.nodes.inbox import Inbox
 from geoloc_ros.nodes.lifecycle import EndingNode, run_node, start
 from geoloc_ros.nodes.match_health import MatchHealth
@@ -36,6 +34,7 @@ from geoloc_ros.nodes.match_outputs import MatchOutputs
 from geoloc_ros.nodes.match_worker import MatchWorker
 from geoloc_ros.nodes.warning_log import WarningLog
 from geoloc_ros.observations.cross_view import CrossViewMatcher
+from geoloc_ros.observations.map_matcher import open_matcher
 from geoloc_ros.observations.search_area import SearchArea
 from geoloc_ros.observations.sight import CameraCabinet, Task, level_camera, look
 from geoloc_ros.ros.frames import FrameTree
@@ -130,27 +129,19 @@ class CrossViewNode(EndingNode):
         super().destroy_node()
 
     def _loaded(self, settings: CrossViewNodeSettings) -> CrossViewMatcher:
-        for name, value in (('map', settings.map), ('network.weights', settings.network.weights)):
-            if not value:
-                raise GeolocError(
-                    f'parameter {name} is empty; expected '
-                    + (
-                        'the folder of a map (geoloc map build)'
-                        if name == 'map'
-                        else 'the name or path of the weights that made the map'
-                    )
-                    + f'; set it with -p {name}:=...'
-                )
+        if not settings.map:
+            raise GeolocError(
+                'parameter map is empty; expected the folder of a map (geoloc map build); set it '
+                'with -p map:=...'
+            )
         network = settings.network
-        return CrossViewMatcher(
-            load_network(
-                network.weights,
-                network.backend,  # type: ignore[arg-type]  # one of the choices
-                provider=network.provider,
-                threads=network.threads,
-            ),
-            DescriptorStore.open(Path(settings.map)),
+        return open_matcher(
+            Path(settings.map),
+            network.weights,
+            network.backend,  # type: ignore[arg-type]  # one of the choices
             settings,
+            provider=network.provider,
+            threads=network.threads,
         )
 
     def _rebuild(self, settings: CrossViewNodeSettings) -> None:

@@ -15,7 +15,10 @@ class NetworkSettings:
     """Which network, and what runs it."""
 
     weights: str = setting(
-        '', 'name in models/manifest.json, or path of weights: those of the map', read_only=True
+        '',
+        'name in models/manifest.json, or path of weights; empty: those of the manifest that made '
+        'the map',
+        read_only=True,
     )
     backend: str = setting(
         'auto',

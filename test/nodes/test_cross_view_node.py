@@ -17,6 +17,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, NavSatFix, PointCloud2
 
 from geoloc_ros.cli.map_network import MapNetwork
+from geoloc_ros.errors import GeolocError
 from geoloc_ros.map_store.build import BuildOptions
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.map_record import MapRecord
@@ -237,7 +238,6 @@ def test_what_cannot_be_matched_is_named_and_survived(run):
 
 
 def test_a_node_without_map_or_weights_says_what_to_set(ros, weights, map_path):
-    from geoloc_ros.errors import GeolocError
     from geoloc_ros.nodes.cross_view_node import CrossViewNode
 
     for given in ({'map': str(map_path)}, {'network.weights': str(weights)}):
@@ -250,6 +250,16 @@ def test_an_unfinished_map_is_said_in_the_log(run, map_path, tmp_path, capfd):
     begun = DescriptorStore.create(tmp_path / 'begun', DescriptorStore.open(map_path).record)
     run(map=str(begun.path))
     assert f'map {begun.path} is unfinished; {begun.missing}' in capfd.readouterr().err
+
+
+def test_the_map_names_its_weights_and_is_complained_of_first(run, capfd):
+    for given, expected in (
+        ({'network.weights': ''}, 'which is none of'),
+        ({'network.weights': '', 'map': 'nope'}, 'nope is no map'),
+    ):
+        with pytest.raises(GeolocError, match='configure'):
+            run(**given)
+        assert expected in capfd.readouterr().err
 
 
 def test_fixes_of_the_topic_are_read_as_recorded():
