@@ -58,6 +58,9 @@ class _Job(NamedTuple):
 class CrossViewNode(EndingNode):
     """Configured, it has map and network loaded; active, it matches images in a thread."""
 
+    #: Also there where a refused parameter ends the construction: rclpy destroys such a node too.
+    _worker: MatchWorker[_Job] | None = None
+
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__(NODE_NAME, **node_arguments)
         self._loader = ParameterLoader(self, CrossViewNodeSettings, self._rebuild)
@@ -66,7 +69,6 @@ class CrossViewNode(EndingNode):
         self._frames = FrameTree(self)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._matcher: CrossViewMatcher | None = None
-        self._worker: MatchWorker[_Job] | None = None
         self._inbox: Inbox | None = None
         self._timer: Timer | None = None
         self._camera: Camera | None = None
