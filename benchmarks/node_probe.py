@@ -125,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
         made.append(Listener() if role == 'listener' else NotingFilterNode())
         return made[0]
 
-    status = run_node(make, ros_arguments)
+    status = run_node(make, f'node_probe.py {role}', __doc__ or '', ros_arguments)
     if made:
         Path(path).write_text(json.dumps(made[0].record()))
     return status

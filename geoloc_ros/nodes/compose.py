@@ -13,14 +13,12 @@ from pathlib import Path
 import sys
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
-from geoloc_ros.errors import GeolocError
 from geoloc_ros.nodes.filter_node import FilterNode
 from geoloc_ros.nodes.kalman_filter_node import KalmanFilterNode
-from geoloc_ros.nodes.lifecycle import start
+from geoloc_ros.nodes.lifecycle import run_with_ros, start
 from geoloc_ros.nodes.particle_filter_node import ParticleFilterNode
 from geoloc_ros.nodes.replay_node import ReplayNode
 
@@ -82,27 +80,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = ['--ros-args']
     if options.params_file is not None:
         words += ['--params-file', str(options.params_file)]
-    rclpy.init(args=words)
-    nodes: tuple[FilterNode, ReplayNode] | None = None
+    return run_with_ros(lambda: _run(options), words)
+
+
+def _run(options: argparse.Namespace) -> int:
+    nodes = compose(options.filter, replay_parameters(options))
     try:
-        nodes = compose(options.filter, replay_parameters(options))
         executor = SingleThreadedExecutor()
         for node in nodes:
             executor.add_node(node)
         start(nodes[1])
         executor.spin_until_future_complete(nodes[1].done)
         return 0 if nodes[1].done.result() else 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except GeolocError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
     finally:
-        if nodes is not None:
-            nodes[1].stop()
-            for node in nodes:
-                node.destroy_node()
-        rclpy.try_shutdown()
+        nodes[1].stop()
+        for node in nodes:
+            node.destroy_node()
 
 
 if __name__ == '__main__':

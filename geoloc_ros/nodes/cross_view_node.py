@@ -301,7 +301,7 @@ class CrossViewNode(EndingNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end."""
-    return run_node(CrossViewNode, arguments)
+    return run_node(CrossViewNode, NODE_NAME, __doc__ or '', arguments)
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ class KalmanFilterNode(FilterNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end."""
-    return run_node(KalmanFilterNode, arguments)
+    return run_node(KalmanFilterNode, NODE_NAME, __doc__ or '', arguments)
 
 
 if __name__ == '__main__':

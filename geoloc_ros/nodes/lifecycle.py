@@ -13,6 +13,16 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from geoloc_ros.errors import GeolocError
 
+_USAGE = """\
+usage: {name} [--ros-args [-p NAME:=VALUE ...] [--params-file FILE] [-r FROM:=TO ...]]
+
+{about}
+
+  -p NAME:=VALUE      a parameter; docs/parameters.md lists them, with unit and range
+  --params-file FILE  parameters from a YAML file; config/ has one for each node
+  -r FROM:=TO         another name for a topic; docs/nodes.md lists topics and services
+  -h, --help          show this help and exit"""
+
 
 class EndingNode(LifecycleNode):
     """A node that ends in two steps: it stops listening, then lets go of what it made."""
@@ -78,28 +88,84 @@ def _spin_on(executor: Executor, node: LifecycleNode) -> None:
             )
 
 
-def run_node(make: Callable[[], LifecycleNode], arguments: Sequence[str] | None = None) -> int:
-    """Make one node and run it until it is told to end.
+def run_with_ros(body: Callable[[], int], arguments: Sequence[str] | None) -> int:
+    """Run something between rclpy's start and its end, and explain an error in a line.
 
     ``rclpy.init`` is no context manager in Humble, hence the ``finally``.
 
+    Args:
+        body: returns the exit status.
+        arguments: for ``rclpy.init``; ``None`` takes those of the process.
+
     Returns:
-        Exit status: 0, or 1 after an error that was explained.
+        Exit status: that of the body, 0 when told to end, or 1 after an error that was explained.
     """
-    rclpy.init(args=arguments)
-    node: LifecycleNode | None = None
     try:
-        node = make()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        spin(executor, node)
+        _init(arguments)
+        return body()
     except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        return 0
     except GeolocError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     finally:
-        if node is not None:
-            node.destroy_node()
         rclpy.try_shutdown()
-    return 0
+
+
+def _init(arguments: Sequence[str] | None) -> None:
+    try:
+        rclpy.init(args=arguments)
+    except RuntimeError as error:  # rclpy's RCLError and UnknownROSArgsError
+        raise GeolocError(
+            f'the words after --ros-args cannot be used: {error}; expected -p NAME:=VALUE, -r '
+            'FROM:=TO or --params-file FILE with a file that is there; correct them'
+        ) from error
+
+
+def run_command(
+    name: str, about: str, body: Callable[[], int], arguments: Sequence[str] | None
+) -> int:
+    """``run_with_ros`` for the command of a node, which with -h or --help is only described.
+
+    Args:
+        name: of the command.
+        about: what it does; the first line counts.
+        body: returns the exit status.
+        arguments: of the command line; ``None`` takes those of the process.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    if '-h' in words or '--help' in words:
+        print(_USAGE.format(name=name, about=about.splitlines()[0]))
+        return 0
+    return run_with_ros(body, arguments)
+
+
+def run_node(
+    make: Callable[[], LifecycleNode],
+    name: str,
+    about: str,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Make one node and run it until it is told to end.
+
+    Args:
+        make: makes the node.
+        name: of the command.
+        about: what it does, for ``--help``; the first line counts.
+        arguments: of the command line; ``None`` takes those of the process.
+
+    Returns:
+        Exit status: 0, or 1 after an error that was explained.
+    """
+
+    def body() -> int:
+        node = make()
+        try:
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            spin(executor, node)
+        finally:
+            node.destroy_node()
+        return 0
+
+    return run_command(name, about, body, arguments)

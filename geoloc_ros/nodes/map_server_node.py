@@ -160,7 +160,7 @@ class MapServerNode(EndingNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end."""
-    return run_node(MapServerNode, arguments)
+    return run_node(MapServerNode, NODE_NAME, __doc__ or '', arguments)
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ class ParticleFilterNode(FilterNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end."""
-    return run_node(ParticleFilterNode, arguments)
+    return run_node(ParticleFilterNode, NODE_NAME, __doc__ or '', arguments)
 
 
 if __name__ == '__main__':

@@ -18,18 +18,19 @@ import time
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
 from geoloc_ros.bags.typestore import bag_typestore
 from geoloc_ros.bags.writer import BagWriter
-from geoloc_ros.errors import GeolocError, SettingError
+from geoloc_ros.errors import SettingError
+from geoloc_ros.nodes.lifecycle import run_command
 from geoloc_ros.ros.factory import message_class
 from geoloc_ros.ros.parameters import ParameterLoader
 from geoloc_ros.ros.qos import latched_qos, reliable_qos, sensor_qos
 from geoloc_ros.settings import setting
 
+NODE_NAME = 'recorder_node'
 _DEPTH = 10_000
 _LISTEN_PERIOD_S = 0.1
 #: Messages are held this long to be written in the order of their receive stamps.
@@ -97,7 +98,7 @@ class RecorderNode(Node):
         name: of the node.
     """
 
-    def __init__(self, name: str = 'recorder_node') -> None:
+    def __init__(self, name: str = NODE_NAME) -> None:
         super().__init__(name)
         settings = ParameterLoader(self, RecorderSettings).settings
         if not settings.path:
@@ -158,20 +159,16 @@ class RecorderNode(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record until interrupted."""
-    rclpy.init(args=arguments)
-    try:
-        node = RecorderNode()
-    except GeolocError as error:
-        rclpy.logging.get_logger('recorder_node').fatal(str(error))
-        return 1
+    return run_command(NODE_NAME, __doc__ or '', _run, arguments)
+
+
+def _run() -> int:
+    node = RecorderNode()
     try:
         rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
     finally:
         node.close()
         node.destroy_node()
-        rclpy.try_shutdown()
     return 0
 
 

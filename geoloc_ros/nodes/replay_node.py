@@ -10,14 +10,13 @@ import sys
 import threading
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.errors import GeolocError
-from geoloc_ros.nodes.lifecycle import start
+from geoloc_ros.nodes.lifecycle import run_command, start
 from geoloc_ros.nodes.playback import Playback, PlaybackCounts
 from geoloc_ros.ros.node_settings import ReplaySettings
 from geoloc_ros.ros.parameters import ParameterLoader
@@ -141,26 +140,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 played, 1 an error that was explained.
     """
-    rclpy.init(args=arguments)
-    node: ReplayNode | None = None
+    return run_command(NODE_NAME, __doc__ or '', _run, arguments)
+
+
+def _run() -> int:
+    node = ReplayNode()
     try:
-        node = ReplayNode()
         if node.autostart:
             start(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin_until_future_complete(node.done)
         return 0 if node.done.result() else 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except GeolocError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
     finally:
-        if node is not None:
-            node.stop()
-            node.destroy_node()
-        rclpy.try_shutdown()
+        node.stop()
+        node.destroy_node()
 
 
 if __name__ == '__main__':

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 import subprocess
 import sys
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,3 +30,38 @@ def test_a_refused_parameter_is_all_that_is_said():
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: parameter 'search.min_radius_m'")
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    'module',
+    [
+        'cross_view_node', 'kalman_filter_node', 'map_server_node', 'particle_filter_node',
+        'recorder_node', 'replay_node',
+    ],
+)  # fmt: skip
+def test_help_describes_a_node_without_starting_it(module, capsys, monkeypatch):
+    main = importlib.import_module(f'geoloc_ros.nodes.{module}').main
+    monkeypatch.setattr('rclpy.init', lambda **_: pytest.fail('rclpy was started'))
+    for word in ('-h', '--help'):
+        assert main([word]) == 0
+        text = capsys.readouterr().out
+        assert text.startswith(f'usage: {module} [--ros-args')
+        for expected in ('docs/parameters.md', 'docs/nodes.md', '--params-file'):
+            assert expected in text
+
+
+@pytest.mark.parametrize(
+    ('module', 'words'),
+    [
+        ('particle_filter_node', ['--ros-args', '--params-file', 'nope.yaml']),
+        ('recorder_node', ['--ros-args', '-p', 'path']),
+        ('replay_node', ['--ros-args', '--nonsense']),
+        ('compose', ['a.mcap', '--params-file', 'nope.yaml']),
+    ],
+)
+def test_words_that_ros_cannot_use_are_explained(module, words):
+    ended = command(module, *words)
+    assert ended.returncode == 1
+    assert 'error: the words after --ros-args cannot be used' in ended.stderr
+    assert words[-1] in ended.stderr
+    assert 'Traceback' not in ended.stderr
