@@ -18,6 +18,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from rosgraph_msgs.msg import Clock
 
 from geoloc_ros.bags.reader import BagReader, BagTopic, SerializedMessage
+from geoloc_ros.errors import DriveError
 from geoloc_ros.messages.outbound import set_stamp
 from geoloc_ros.ros.factory import MessageTypeError, message_class
 from geoloc_ros.ros.node_settings import ReplaySettings
@@ -80,6 +81,9 @@ class Playback:
         bag: open.
         settings: rate, topics and the rest.
         warn: told of what cannot be played.
+
+    Raises:
+        DriveError: nothing would be played: no such topics, or a start after the bag's end.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Playback:
         self._published: collections.Counter[str] = collections.Counter()
         self._failed: collections.Counter[str] = collections.Counter()
         topics = chosen_topics(bag.topics, settings)
+        _check_choice(bag, topics, settings, warn)
         self._latched = {topic.name for topic in topics if topic.transient_local}
         self._has_images = any(topic.message_type in _IMAGE_TYPES for topic in topics)
         self._publishers: dict[str, Publisher] = {}
@@ -238,6 +243,30 @@ def chosen_topics(topics: Sequence[BagTopic], settings: ReplaySettings) -> list[
         if (not wanted or topic.name in wanted)
         and not (topic.name == '/clock' and settings.publish_clock)
     ]
+
+
+def _check_choice(
+    bag: BagReader,
+    topics: Sequence[BagTopic],
+    settings: ReplaySettings,
+    warn: Callable[[str], object],
+) -> None:
+    """Refuse to play nothing, and say which of the topics wanted are not there."""
+    missing = {name for name in settings.topics if name} - {topic.name for topic in bag.topics}
+    if not topics:
+        bag.require(missing)
+        raise DriveError(
+            f'of bag {bag.path} only /clock is to be played, and publish_clock makes one of its '
+            'own; expected other topics; name them, or set publish_clock to false'
+        )
+    if missing:
+        warn(f'the bag has no topic {", ".join(sorted(missing))}')
+    length_s = (bag.end_ns - bag.start_ns) / NANOSECONDS_PER_SECOND
+    if settings.start_offset_s > length_s:
+        raise DriveError(
+            f'start_offset_s is {settings.start_offset_s:g} and bag {bag.path} is {length_s:.2f} '
+            's long; expected less; nothing would be played'
+        )
 
 
 def published_name(topic: str, prefix: str) -> str:

@@ -23,6 +23,7 @@ from tf2_msgs.msg import TFMessage
 
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.bags.writer import BagWriter, Storage
+from geoloc_ros.errors import DriveError
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.messages.outbound import datum_fix, transform_stamped
 from geoloc_ros.nodes.lifecycle import start
@@ -191,6 +192,27 @@ def test_a_bag_that_is_not_there_is_explained(tmp_path):
     assert process.returncode == 1
     assert 'no bag at' in output
     assert 'Traceback' not in output
+
+
+@pytest.mark.parametrize(
+    ('changes', 'expected'),
+    [
+        ({'topics': ('/nope',)}, r'has no topic /nope; it has /fix, /other, /tf_static'),
+        ({'start_offset_s': 30.0}, r'start_offset_s is 30 and bag .* is 0\.95 s long'),
+    ],
+)
+def test_what_would_play_nothing_is_refused(node, bag, changes, expected):
+    settings = dataclasses.replace(ReplaySettings(), bag=str(bag), **changes)
+    with BagReader(bag) as reader, pytest.raises(DriveError, match=expected):
+        Playback(node, reader, settings, print)
+
+
+def test_a_topic_that_is_not_there_is_named_and_the_others_are_played(node, bag):
+    said = []
+    settings = dataclasses.replace(ReplaySettings(), bag=str(bag), topics=('/fix', '/nope'))
+    with BagReader(bag) as reader:
+        Playback(node, reader, settings, said.append).close()
+    assert said == ['the bag has no topic /nope']
 
 
 def test_bag_time_runs_at_the_rate():
