@@ -34,6 +34,7 @@ class WarningKind(enum.Enum):
     NO_MAP = 'no_map'
     NO_PRIOR = 'no_prior'
     NO_CAMERA = 'no_camera'
+    NO_IMAGE = 'no_image'
     FELL_BEHIND = 'fell_behind'
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import geoloc_ros.nodes.thread_pools  # noqa: F401  # isort: skip  (before numpy)
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 import sys
 import time
@@ -29,7 +29,7 @@ from geoloc_ros.messages.pictures import camera_of
 from geoloc_ros.networks.cylinder import Camera
 from geoloc_ros.nodes.inbox import Inbox
 from geoloc_ros.nodes.lifecycle import EndingNode, run_node, start
-from geoloc_ros.nodes.match_health import MatchHealth
+from geoloc_ros.nodes.match_health import MatchHealth, Silence
 from geoloc_ros.nodes.match_outputs import MatchOutputs
 from geoloc_ros.nodes.match_worker import MatchWorker
 from geoloc_ros.nodes.warning_log import WarningLog
@@ -46,6 +46,12 @@ from geoloc_ros.types import seconds_between
 
 NODE_NAME = 'cross_view_node'
 _DIAGNOSTICS_PERIOD_S = 1.0
+_SILENCE_S = 10.0
+#: What carries images, by ``camera.transport``.
+_IMAGE_TOPICS: Mapping[str, tuple[Any, str]] = {
+    'raw': (Image, 'image'),
+    'compressed': (CompressedImage, 'image/compressed'),
+}
 
 
 class _Job(NamedTuple):
@@ -111,16 +117,15 @@ class CrossViewNode(EndingNode):
         settings = self._loader.settings
         self._worker = MatchWorker(self._match, self._match_failed, settings.camera.queue)
         self._inbox = inbox = Inbox(self, self._warnings, lambda: None)
-        if settings.camera.transport == 'raw':
-            inbox.subscribe(Image, 'image', self._take_image, sensor_qos(settings.camera.queue))
-        else:
-            qos = sensor_qos(settings.camera.queue)
-            inbox.subscribe(CompressedImage, 'image/compressed', self._take_image, qos)
+        kind, topic = _IMAGE_TOPICS[settings.camera.transport]
+        inbox.subscribe(kind, topic, self._take_image, sensor_qos(settings.camera.queue))
         inbox.subscribe(CameraInfo, 'camera_info', self._take_camera, sensor_qos(5))
         inbox.subscribe(PoseWithCovarianceStamped, 'pose', self._take_pose, reliable_qos(50))
         inbox.subscribe(NavSatFix, 'fix', self._take_fix, sensor_qos())
         inbox.subscribe(NavSatFix, 'datum', self._take_datum, latched_qos())
         self._timer = self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=self._steady)
+        self._silence = Silence(_SILENCE_S)
+        self._tell_start(settings)
         return super().on_activate(state)
 
     def destroy_node(self) -> None:
@@ -161,6 +166,24 @@ class CrossViewNode(EndingNode):
                 f'{self._loader.settings.input_domain!r}: filters leave the scores out; run '
                 '"geoloc calibrate" on a drive of your own with this map',
             )
+
+    def _tell_start(self, settings: CrossViewNodeSettings) -> None:
+        assert self._matcher is not None
+        network = self._matcher.network
+        image, info, scores = (
+            self.resolve_topic_name(name)
+            for name in (self._image_topic, 'camera_info', 'cross_view/scores')
+        )
+        trust = 'calibrated' if self._matcher.is_calibrated else 'not calibrated'
+        self.get_logger().info(
+            f'matching {image} (camera: {info}) with map {settings.map} by '
+            f'{network.contract.name} (sha256 {network.sha256[:12]}, {trust} for '
+            f'{settings.input_domain}); scores go out on {scores}'
+        )
+
+    @property
+    def _image_topic(self) -> str:
+        return _IMAGE_TOPICS[self._loader.settings.camera.transport][1]
 
     def _stop_listening(self) -> None:
         if self._inbox is not None:
@@ -205,6 +228,7 @@ class CrossViewNode(EndingNode):
 
     def _take_image(self, message: Image | CompressedImage) -> None:
         self._health.received += 1
+        self._silence.end()
         stamp_ns = inbound.stamp_ns(message.header.stamp)
         task = self._task(stamp_ns, message.header.frame_id)
         if task is None or self._worker is None:
@@ -285,6 +309,13 @@ class CrossViewNode(EndingNode):
     def _report(self) -> None:
         if self._matcher is None:
             return
+        if self._silence.is_noticed():
+            self._warnings.warn(
+                WarningKind.NO_IMAGE,
+                f'no image on {self.resolve_topic_name(self._image_topic)} for '
+                f'{self._silence.limit_s:g} s; expected those of the camera: check its topic '
+                f'(-r {self._image_topic}:=...) and camera.transport',
+            )
         now_ns = self.get_clock().now().nanoseconds
         name = self.get_fully_qualified_name()
         array = self._health.report(self._matcher, self._warnings, name, now_ns)

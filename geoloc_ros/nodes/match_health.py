@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import threading
 import time
 
@@ -87,6 +88,32 @@ class MatchHealth:
             )
         ]
         return array
+
+
+class Silence:
+    """Notices that nothing has come for a while.
+
+    Args:
+        limit_s: how long a while is.
+        clock: steady time in seconds.
+    """
+
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit_s = limit_s
+        self._clock = clock
+        self._since_s = clock()
+
+    def end(self) -> None:
+        """Something came."""
+        self._since_s = self._clock()
+
+    def is_noticed(self) -> bool:
+        """Whether a while has passed since something came, or since this said so."""
+        now_s = self._clock()
+        if now_s - self._since_s < self.limit_s:
+            return False
+        self._since_s = now_s
+        return True
 
 
 def _percentile_ms(durations_s: list[float]) -> str:

@@ -18,6 +18,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, NavSatFix, PointCloud2
 
 from geoloc_ros.cli.map_network import MapNetwork
 from geoloc_ros.errors import GeolocError
+from geoloc_ros.localizer.result import WarningKind
 from geoloc_ros.map_store.build import BuildOptions
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.map_record import MapRecord
@@ -29,6 +30,7 @@ from geoloc_ros.messages.outbound import datum_fix, set_header
 from geoloc_ros.messages.pictures import camera_of
 from geoloc_ros.messages.scores import heat_of_cells, score_lattice
 from geoloc_ros.networks.weights import load_network
+from geoloc_ros.nodes.match_health import Silence
 from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.search_area import SearchArea
@@ -260,6 +262,29 @@ def test_the_map_names_its_weights_and_is_complained_of_first(run, capfd):
         with pytest.raises(GeolocError, match='configure'):
             run(**given)
         assert expected in capfd.readouterr().err
+
+
+def test_a_node_says_what_it_listens_to_and_that_nothing_comes(run, capfd, monkeypatch):
+    monkeypatch.setattr('geoloc_ros.nodes.cross_view_node._SILENCE_S', 0.5)
+    node, _ = run(**{'camera.transport': 'compressed'})
+    wait_for(lambda: node._warnings.counts.get(WarningKind.NO_IMAGE), 'a warning: no image')
+    said = capfd.readouterr().err
+    assert 'matching /image/compressed (camera: /camera_info) with map' in said
+    assert 'calibrated for simulation); scores go out on /cross_view/scores' in said
+    assert '[no_image] no image on /image/compressed for 0.5 s' in said
+
+
+def test_silence_is_noticed_once_a_while_and_ends_with_what_comes():
+    now_s = [0.0]
+    silence = Silence(10.0, lambda: now_s[0])
+    noticed = []
+    for now_s[0] in (9.0, 10.0, 11.0, 20.0):
+        noticed.append(silence.is_noticed())
+    assert noticed == [False, True, False, True]
+    now_s[0] = 29.0
+    silence.end()
+    now_s[0] = 31.0
+    assert not silence.is_noticed()
 
 
 def test_fixes_of_the_topic_are_read_as_recorded():
