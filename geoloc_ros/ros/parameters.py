@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+import difflib
 import math
 from typing import Any, Generic, TypeVar
 
@@ -55,8 +56,9 @@ def descriptor(spec: SettingSpec) -> ParameterDescriptor:
 class ParameterLoader(Generic[SettingsT]):
     """Keeps a frozen settings object in step with the parameters of a node.
 
-    Declares every parameter on construction. A change is judged against the whole set; one that
-    is refused leaves everything as it was, and the reason names value and range.
+    Declares every parameter on construction, and warns of others that were given. A change is
+    judged against the whole set; one that is refused leaves everything as it was, and the reason
+    names value and range.
 
     Args:
         node: gets the parameters.
@@ -79,6 +81,7 @@ class ParameterLoader(Generic[SettingsT]):
         self._on_change = on_change
         for spec in self._specs.values():
             _declare(node, spec)
+        _warn_of_unknown(node, self._specs)
         self._settings = from_flat(settings_type, self._current())
         node.add_on_set_parameters_callback(self._judge)
 
@@ -122,6 +125,26 @@ def _declare(node: Node, spec: SettingSpec) -> None:
             f'{spec.value_type.__name__} such as {spec.default!r} '
             f'({spec.info.description}); correct the parameter file or the command line'
         ) from error
+
+
+def _warn_of_unknown(node: Node, known: Collection[str]) -> None:
+    """Log the names given on the command line or in a file that no parameter has."""
+    given = getattr(node, '_parameter_overrides', {})  # rclpy has no public way to see them
+    unknown = [
+        name
+        for name in sorted(given)
+        if not node.has_parameter(name) and not name.startswith('qos_overrides.')
+    ]
+    if not unknown:
+        return
+    listed = []
+    for name in unknown:
+        near = difflib.get_close_matches(name, known, n=1)
+        listed.append(f'{name} (did you mean {near[0]}?)' if near else name)
+    node.get_logger().warning(
+        f'node {node.get_name()!r} has no parameter {", ".join(listed)}: of no effect; '
+        'docs/parameters.md lists those it has'
+    )
 
 
 def _value(parameter: Parameter) -> Any:

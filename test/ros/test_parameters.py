@@ -83,6 +83,16 @@ def test_a_bad_value_at_the_start_is_named(make, overrides, text):
         ParameterLoader(make(**overrides), Outer)
 
 
+def test_names_that_no_parameter_has_are_warned_of_once(make, capfd):
+    given = {'coutn': 3, 'nonsense__param': -1.0, 'use_sim_time': False}
+    ParameterLoader(make(**given, **{'qos_overrides./fix.depth': 3}), Outer)
+    said = capfd.readouterr().err
+    assert 'no parameter coutn (did you mean count?), nonsense.param: of no effect' in said
+    assert said.count('no parameter') == 1
+    ParameterLoader(make(count=3), Outer)
+    assert 'no parameter' not in capfd.readouterr().err
+
+
 def test_a_change_is_told_and_a_refused_one_is_not(make):
     told = []
     node = make()
