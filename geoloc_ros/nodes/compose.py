@@ -20,6 +20,7 @@ from geoloc_ros.nodes.filter_node import FilterNode
 from geoloc_ros.nodes.kalman_filter_node import KalmanFilterNode
 from geoloc_ros.nodes.lifecycle import run_with_ros, start
 from geoloc_ros.nodes.particle_filter_node import ParticleFilterNode
+from geoloc_ros.nodes.playback import namespace_of
 from geoloc_ros.nodes.replay_node import ReplayNode
 
 FILTER_NODES: Mapping[str, Callable[..., FilterNode]] = {
@@ -41,7 +42,7 @@ def compose(filter_name: str, parameters: Mapping[str, Any]) -> tuple[FilterNode
     """
     given = [Parameter(name, value=value) for name, value in parameters.items()]
     filter_node = FILTER_NODES[filter_name](
-        namespace=parameters.get('prefix', ''),
+        namespace=namespace_of(parameters.get('prefix', '')),
         parameter_overrides=[Parameter('use_sim_time', value=True)],
     )
     return filter_node, ReplayNode(parameter_overrides=given)

@@ -12,13 +12,15 @@ import time
 from typing import Any
 
 from rclpy.duration import Duration
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.validate_namespace import validate_namespace
 from rosgraph_msgs.msg import Clock
 
 from geoloc_ros.bags.reader import BagReader, BagTopic, SerializedMessage
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.messages.outbound import set_stamp
 from geoloc_ros.ros.factory import MessageTypeError, message_class
 from geoloc_ros.ros.node_settings import ReplaySettings
@@ -84,6 +86,7 @@ class Playback:
 
     Raises:
         DriveError: nothing would be played: no such topics, or a start after the bag's end.
+        SettingError: the prefix is no name.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Playback:
         self._failed: collections.Counter[str] = collections.Counter()
         topics = chosen_topics(bag.topics, settings)
         _check_choice(bag, topics, settings, warn)
+        namespace_of(settings.prefix)
         self._latched = {topic.name for topic in topics if topic.transient_local}
         self._has_images = any(topic.message_type in _IMAGE_TYPES for topic in topics)
         self._publishers: dict[str, Publisher] = {}
@@ -274,6 +278,25 @@ def published_name(topic: str, prefix: str) -> str:
     if not prefix.strip('/') or topic in _GLOBAL_TOPICS:
         return topic
     return f'/{prefix.strip("/")}{topic}'
+
+
+def namespace_of(prefix: str) -> str:
+    """The namespace whose nodes hear what is played under a prefix; empty for none.
+
+    Raises:
+        SettingError: ROS does not allow it.
+    """
+    if not prefix.strip('/'):
+        return ''
+    namespace = f'/{prefix.strip("/")}'
+    try:
+        validate_namespace(namespace)
+    except InvalidNamespaceException as error:
+        raise SettingError(
+            f'prefix is {prefix!r}; expected letters, digits and _, not a digit first, such as '
+            'car or fleet/car1; give another one'
+        ) from error
+    return namespace
 
 
 def _qos(topic: BagTopic) -> QoSProfile:

@@ -23,11 +23,11 @@ from tf2_msgs.msg import TFMessage
 
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.bags.writer import BagWriter, Storage
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.messages.outbound import datum_fix, transform_stamped
 from geoloc_ros.nodes.lifecycle import start
-from geoloc_ros.nodes.playback import Playback, Timeline, published_name
+from geoloc_ros.nodes.playback import Playback, Timeline, namespace_of, published_name
 from geoloc_ros.nodes.replay_node import ReplayNode
 from geoloc_ros.ros.node_settings import ReplaySettings
 from geoloc_ros.ros.transport import transport_environment
@@ -236,6 +236,19 @@ def test_bag_time_runs_at_the_rate():
 )
 def test_names_under_a_prefix(topic, prefix, expected):
     assert published_name(topic, prefix) == expected
+
+
+@pytest.mark.parametrize(
+    ('prefix', 'expected'), [('', ''), ('/', ''), ('car', '/car'), ('/fleet/car1/', '/fleet/car1')]
+)
+def test_the_namespace_of_a_prefix(prefix, expected):
+    assert namespace_of(prefix) == expected
+
+
+@pytest.mark.parametrize('prefix', ['a b', '1car', 'a-b'])
+def test_a_prefix_that_is_no_name_is_refused(prefix):
+    with pytest.raises(SettingError, match=f"prefix is '{prefix}'; expected letters"):
+        namespace_of(prefix)
 
 
 @pytest.mark.shared_data
