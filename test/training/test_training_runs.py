@@ -18,6 +18,8 @@ import torch
 from geoloc_ros.errors import DriveError, SettingError
 from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.networks.weights import load_network
+from geoloc_training import trainer
+from geoloc_training.batch_loss import batch_loss
 from geoloc_training.cli import main
 from geoloc_training.data.sources import open_data
 from geoloc_training.settings import OptimizerSettings, TrainingSettings, preset
@@ -86,6 +88,40 @@ def test_a_run_goes_on_where_it_stopped(fitted, place, capsys):
     assert 'loss.gamma' in capsys.readouterr().err
 
 
+def test_a_run_is_neither_replaced_nor_begun_anew_unasked(place, tmp_path, capsys):
+    arguments = ['fit', str(place / 'day_1'), '--out', str(tmp_path)]
+    assert main([*arguments, '--resume']) == 1
+    assert f'there is no {tmp_path / "checkpoint.pt"}' in capsys.readouterr().err
+    (tmp_path / 'checkpoint.pt').write_bytes(b'of an earlier run')
+    (tmp_path / 'log.jsonl').write_text('of an earlier run')
+    assert main(arguments) == 1
+    assert f'{tmp_path} holds a run already' in capsys.readouterr().err
+    assert (tmp_path / 'checkpoint.pt').read_bytes() == b'of an earlier run'
+    assert main([*arguments, '--resume', '--set', *SETTINGS]) == 1
+    assert 'is no checkpoint (UnpicklingError)' in capsys.readouterr().err
+    words = ['--overwrite', '--set', *SETTINGS, 'epochs=0.1']
+    assert main([*arguments, *words]) == 0
+    assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 2
+    assert 'earlier' not in (tmp_path / 'log.jsonl').read_text()
+
+
+def test_an_interrupted_run_goes_on(place, tmp_path, capsys, monkeypatch):
+    arguments = ['fit', str(place / 'day_1'), '--out', str(tmp_path), '--set', *SETTINGS]
+    steps = []
+
+    def interrupted(*losses):
+        steps.append(1)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return batch_loss(*losses)
+
+    monkeypatch.setattr(trainer, 'batch_loss', interrupted)
+    assert main(arguments) == 130
+    assert f'{tmp_path / "checkpoint.pt"}: step 2' in capsys.readouterr().out
+    assert main([*arguments, 'epochs=0.4', '--resume']) == 0
+    assert 'resumed at step 2' in capsys.readouterr().out
+
+
 def test_evaluation_prints_the_papers_table(fitted, place, capsys):
     json_path = fitted / 'evaluation.json'
     status = main(
@@ -135,7 +171,7 @@ def test_training_can_start_from_weights(fitted, place, tmp_path, capsys):
     before, after = (load_weights(folder / 'weights.pt').module for folder in (fitted, tmp_path))
     for name, tensor in before.state_dict().items():
         assert torch.equal(tensor, after.state_dict()[name]), name
-    assert main([*arguments, 'network=compact_north_up']) == 1
+    assert main([*arguments, 'network=compact_north_up', '--overwrite']) == 1
     assert "architecture 'azimuth'" in capsys.readouterr().err
 
 

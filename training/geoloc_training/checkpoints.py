@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import dataclasses
 from pathlib import Path
+import pickle
 from typing import Any
 
 import torch
@@ -62,10 +63,17 @@ def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpo
     try:
         record = torch.load(path, map_location='cpu', weights_only=True)
         found = Checkpoint(**record)
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as error:
         raise SettingError(
-            f'{path} is no checkpoint ({error}); expected one that geoloc-train wrote; delete it '
-            'to start anew'
+            f'{path} is no checkpoint ({type(error).__name__}); expected one that geoloc-train '
+            'wrote; give another --out, or --overwrite in place of --resume to start anew'
         ) from error
     other = [
         name
@@ -75,6 +83,6 @@ def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpo
     if other:
         raise SettingError(
             f'{path} is of a run with other {", ".join(other)}; expected the same settings; give '
-            'another --out, or leave out --resume'
+            'another --out, or --overwrite in place of --resume'
         )
     return found

@@ -32,6 +32,9 @@ from geoloc_training.learning_parts import prepare_for_training
 from geoloc_training.minibatches import GlobalMinibatches, LocalMinibatches, Minibatches
 from geoloc_training.settings import OptimizerSettings, TrainingSettings
 
+CHECKPOINT_NAME = 'checkpoint.pt'
+LOG_NAME = 'log.jsonl'
+
 _AHEAD = 3
 _LOG_EVERY = 10
 _DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
@@ -127,26 +130,46 @@ class Trainer:
     @property
     def checkpoint_path(self) -> Path:
         """Where the state of the run is kept."""
-        return self._folder / 'checkpoint.pt'
+        return self._folder / CHECKPOINT_NAME
 
     @property
     def is_first(self) -> bool:
         """Whether this process is the one that writes files."""
         return self._workers.rank == 0
 
-    def resume(self) -> bool:
-        """Go on from the checkpoint, if there is one; say whether there was."""
-        if not self.checkpoint_path.exists():
-            return False
+    def resume(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            SettingError: there is none, or it is of another run.
+        """
         found = read_checkpoint(self.checkpoint_path, to_flat(self._settings))
         self.network.load_state_dict(found.weights)
         self._optimizer.load_state_dict(found.optimizer)
         self._step, self._elapsed_s, self._epoch = found.step, found.elapsed_s, found.epoch
         self._log(f'resumed at step {self._step}, {self._elapsed_s:.0f} s')
-        return True
 
     def run(self) -> list[StepRecord]:
-        """Train until the budget or the epochs are over; the records of this call."""
+        """Train until the budget or the epochs are over; the records of this call.
+
+        An interruption (Ctrl-C) leaves a checkpoint.
+        """
+        try:
+            records = self._train()
+        except KeyboardInterrupt:
+            self._save()
+            if self.is_first:
+                self._log(
+                    f'{self.checkpoint_path}: step {self._step}, {self._elapsed_s:.0f} s; run the '
+                    'same command with --resume to go on'
+                )
+            raise
+        self._save()
+        self._workers.leave()
+        self.network.eval()
+        return records
+
+    def _train(self) -> list[StepRecord]:
         if self._settings.threads:
             torch.set_num_threads(self._settings.threads)
         self._set_mode()
@@ -167,9 +190,6 @@ class Trainer:
                 if self._elapsed_s - saved > self._settings.checkpoint_s:
                     saved = self._elapsed_s
                     self._save()
-        self._save()
-        self._workers.leave()
-        self.network.eval()
         return records
 
     def _share(self) -> float:
@@ -271,7 +291,7 @@ class Trainer:
         if not self.is_first:
             return
         line = json.dumps(dataclasses.asdict(record))
-        with (self._folder / 'log.jsonl').open('a', encoding='utf-8') as file:
+        with (self._folder / LOG_NAME).open('a', encoding='utf-8') as file:
             file.write(line + '\n')
         if board is not None:
             for name, value in dataclasses.asdict(record).items():

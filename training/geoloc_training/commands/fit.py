@@ -23,7 +23,7 @@ from geoloc_training.data.sources import open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
 from geoloc_training.settings import PRESETS, TrainingSettings, preset
 from geoloc_training.tables import Measured, figures
-from geoloc_training.trainer import Trainer
+from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
 
 WEIGHTS_NAME = 'weights.pt'
 REPORT_NAME = 'report.json'
@@ -59,7 +59,13 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument(
         '--initial', type=Path, metavar='WEIGHTS', help='go on from trained weights, as a new run'
     )
-    parser.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument(
+        '--resume', action='store_true', help='go on from the checkpoint in --out'
+    )
+    earlier.add_argument(
+        '--overwrite', action='store_true', help='start anew where --out holds a run already'
+    )
     parser.set_defaults(run=_run)
 
 
@@ -72,6 +78,25 @@ def fit_settings(options: argparse.Namespace) -> TrainingSettings:
     if options.geo_global:
         values['sample.local'] = False
     return from_flat(TrainingSettings, values)
+
+
+def check_earlier_run(options: argparse.Namespace) -> None:
+    """Neither replace a run unasked, nor start anew where one was to go on.
+
+    Raises:
+        SettingError: ``--out`` holds a run and no option says what becomes of it, or holds none.
+    """
+    checkpoint = options.out / CHECKPOINT_NAME
+    if options.resume and not checkpoint.exists():
+        raise SettingError(
+            f'--resume, but there is no {checkpoint}; expected the checkpoint of a run; give the '
+            '--out of that run, or leave out --resume to start anew'
+        )
+    if checkpoint.exists() and not (options.resume or options.overwrite):
+        raise SettingError(
+            f'{options.out} holds a run already ({CHECKPOINT_NAME}); expected a folder without '
+            'one; go on with it by --resume, give another --out, or replace it by --overwrite'
+        )
 
 
 def check_training_days(data: DataSet) -> None:
@@ -89,6 +114,7 @@ def check_training_days(data: DataSet) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    check_earlier_run(options)
     settings = fit_settings(options)
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -99,6 +125,9 @@ def _run(options: argparse.Namespace) -> int:
     with progress_bar('ground images', 'image') as show:
         pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
     print(f'{len(pairs.table)} pairs of {len(data.drives)} drives')
+    if options.overwrite:
+        for name in (CHECKPOINT_NAME, LOG_NAME):
+            (options.out / name).unlink(missing_ok=True)
     trainer = Trainer(network, pairs, settings, options.out)
     if options.resume:
         trainer.resume()
