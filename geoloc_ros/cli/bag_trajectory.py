@@ -53,7 +53,6 @@ def bag_trajectory(
         EvaluationError: the topic holds no trajectory, or nobody says where its frame is.
     """
     with BagReader(path) as bag:
-        bag.require([topic])
         return read_topic(bag, topic, name, datum)
 
 
@@ -143,6 +142,7 @@ def read_topic(
     bag: BagReader, topic: str, name: str, datum: GeodeticPosition | None = None
 ) -> Trajectory:
     """One topic of an open bag as a trajectory (as ``bag_trajectory``)."""
+    bag.require([topic])
     message_type = next(one.message_type for one in bag.topics if one.name == topic)
     if message_type not in TRAJECTORY_TYPES:
         raise EvaluationError(

@@ -120,6 +120,12 @@ def test_bags_without_what_is_needed_are_explained(tmp_path):
         read_bag_drive(tmp_path / 'blind')
 
 
+def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
+    write_bag(tmp_path / 'drive', painted_drives.paint())
+    with pytest.raises(DriveError, match=r'no topic /nope; it has .*/ground_truth/odometry'):
+        read_bag_drive(tmp_path / 'drive', '/nope')
+
+
 def test_the_simulated_camera_is_where_it_is_mounted():
     camera = PinholeCamera.with_field_of_view()  # 1.6 m ahead
     places = camera_positions(np.array([[10.0, 0.0]]), np.array([math.pi / 2]), camera)
