@@ -4,6 +4,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -90,3 +91,23 @@ def test_the_command_writes_a_place_without_a_terminal(tmp_path, capfd):
     assert 'Traceback' not in captured.err
     assert (tmp_path / 'city_0' / 'imagery.tif').stat().st_size > 1e5
     assert len(read_drive_folder(drive_folder(tmp_path, 0, 3))) >= 3
+
+
+def test_drives_of_other_settings_are_refused_and_those_of_the_same_kept(root, tmp_path, capsys):
+    shutil.copytree(root / 'city_0', tmp_path / 'city_0')
+    (tmp_path / 'city_0' / 'imagery.tif').touch()
+    values = {**dataclasses.asdict(SETTINGS), 'workers': 2}
+    arguments = ['data', '--out', str(tmp_path), '--set']
+
+    def status(*days, **others):
+        words = [f'{name}={value}' for name, value in {**values, **others}.items()]
+        return main([*arguments, *words, '--days', *days])
+
+    assert status('3') == 0
+    assert capsys.readouterr().out == f'{tmp_path}: city 0, days 3 (kept)\n'
+    assert status('3', distance_m=200.0) == 1
+    drive = drive_folder(tmp_path, 0, 3)
+    said = f'{drive} was made with distance_m=100.0; expected distance_m=200.0'
+    assert said in capsys.readouterr().err
+    assert status('4', flight=1) == 1  # one aerial image is of all days
+    assert f'{drive} was made with flight=0; expected flight=1' in capsys.readouterr().err

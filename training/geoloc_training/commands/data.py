@@ -42,6 +42,8 @@ def _run(options: argparse.Namespace) -> int:
                 bar.set_description(what)
             bar.update(done - bar.n)
 
-        write_simulated_data(options.out, options.world, tuple(options.days), settings, show)
-    print(f'{options.out}: city {options.world}, days {", ".join(map(str, options.days))}')
+        days = tuple(options.days)
+        kept = write_simulated_data(options.out, options.world, days, settings, show)
+    said = ', '.join(f'{day} (kept)' if day in kept else str(day) for day in days)
+    print(f'{options.out}: city {options.world}, days {said}')
     return 0

@@ -4,7 +4,8 @@
 
     <place>/imagery.tif                 aerial image (any that geoloc_ros reads)
     <place>/<drive>/drive.json          {"day": 3, "datum": {...}, "camera": {...}}  (fields of
-                                        GeodeticPosition and of networks.cylinder.Camera)
+                                        GeodeticPosition and of networks.cylinder.Camera);
+                                        "simulation": {...} where "geoloc-train data" drew it
     <place>/<drive>/frames.csv          file,x_m,y_m,yaw_rad
     <place>/<drive>/images/000000.jpg
 
@@ -26,6 +27,7 @@ import numpy as np
 
 from geoloc_ros.errors import DriveError
 from geoloc_ros.networks.cylinder import Camera
+from geoloc_ros.settings import SettingValue
 from geoloc_ros.types import FloatArray, GeodeticPosition
 from geoloc_training.data.records import CameraModel, Drive, ImageU8
 
@@ -62,11 +64,19 @@ class ImageFiles:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DriveAbout:
-    """What ``drive.json`` holds."""
+    """What ``drive.json`` holds.
+
+    Attributes:
+        day: number of the day.
+        datum: origin of ``map``.
+        camera: that took the images.
+        simulation: the settings that the drive was simulated with; ``None`` for any other.
+    """
 
     day: int
     datum: GeodeticPosition
     camera: CameraModel
+    simulation: Mapping[str, SettingValue] | None = None
 
 
 def write_drive_folder(
@@ -80,7 +90,7 @@ def write_drive_folder(
 
     Args:
         folder: that holds the image files already.
-        about: day, datum, camera.
+        about: the drive.
         positions_m: of the images, shape (n, 2).
         yaws_rad: of the images, shape (n,), NaN for unknown.
         files: relative to the folder, n of them.
@@ -91,12 +101,33 @@ def write_drive_folder(
         for name, (x_m, y_m), yaw in zip(files, positions_m, yaws_rad, strict=True):
             heading = f'{yaw:.6f}' if np.isfinite(yaw) else ''
             writer.writerow((name, f'{x_m:.4f}', f'{y_m:.4f}', heading))
-    record = {
+    record: dict[str, Any] = {
         'day': about.day,
         'datum': dataclasses.asdict(about.datum),
         'camera': _camera_record(about.camera),
     }
+    if about.simulation is not None:
+        record['simulation'] = dict(about.simulation)
     (folder / DRIVE_NAME).write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+
+
+def read_drive_about(folder: Path) -> DriveAbout:
+    """Read ``drive.json``.
+
+    Raises:
+        DriveError: it is missing or does not hold what it should.
+    """
+    try:
+        record = json.loads((folder / DRIVE_NAME).read_text(encoding='utf-8'))
+        simulation = record.get('simulation')
+        return DriveAbout(
+            int(record['day']),
+            GeodeticPosition(**record['datum']),
+            _camera(record['camera']),
+            None if simulation is None else dict(simulation),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _no_drive_folder(folder, error) from error
 
 
 def read_drive_folder(folder: Path) -> Drive:
@@ -105,21 +136,15 @@ def read_drive_folder(folder: Path) -> Drive:
     Raises:
         DriveError: a file is missing or does not hold what it should.
     """
+    about = read_drive_about(folder)
     try:
-        record = json.loads((folder / DRIVE_NAME).read_text(encoding='utf-8'))
-        about = DriveAbout(
-            int(record['day']), GeodeticPosition(**record['datum']), _camera(record['camera'])
-        )
         with (folder / FRAMES_NAME).open(newline='', encoding='utf-8') as file:
             rows = list(csv.DictReader(file))
         positions = np.array([(float(row['x_m']), float(row['y_m'])) for row in rows])
         yaws = np.array([float(row['yaw_rad'] or 'nan') for row in rows], dtype=np.float64)
         paths = tuple(folder / row['file'] for row in rows)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DriveError(
-            f'{folder} is no drive folder ({error!r}); expected {DRIVE_NAME} with day, datum and '
-            f'camera, and {FRAMES_NAME} with the columns {", ".join(_COLUMNS)}'
-        ) from error
+        raise _no_drive_folder(folder, error) from error
     return Drive(
         folder.name,
         folder.parent.name,
@@ -129,6 +154,13 @@ def read_drive_folder(folder: Path) -> Drive:
         yaws,
         about.camera,
         ImageFiles(paths),
+    )
+
+
+def _no_drive_folder(folder: Path, error: Exception) -> DriveError:
+    return DriveError(
+        f'{folder} is no drive folder ({error!r}); expected {DRIVE_NAME} with day, datum and '
+        f'camera, and {FRAMES_NAME} with the columns {", ".join(_COLUMNS)}'
     )
 
 

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
+from geoloc_ros.errors import DriveError
 from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.networks.cylinder import Camera
-from geoloc_ros.settings import setting
+from geoloc_ros.settings import SettingValue, setting, to_flat
 from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.geotiff import Compression, write_geotiff
 from geoloc_sim.city import City, procedural_city
@@ -35,12 +36,18 @@ from geoloc_training.data.folders import (
     DRIVE_NAME,
     IMAGERY_NAME,
     DriveAbout,
+    read_drive_about,
     write_drive_folder,
 )
 from geoloc_training.data.records import CameraModel, IntArray, thinned
 
 #: Days from this number on are for tests only; nothing is ever trained on them.
 FIRST_TEST_DAY = 1000
+
+#: Settings that do not change what is drawn.
+_FREE = ('workers',)
+#: Settings that all drives of a place share with its aerial image.
+_OF_PLACE = ('side_m', 'flight')
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,7 +82,7 @@ def drive_folder(root: Path, world: int, day: int) -> Path:
 
 def write_simulated_data(
     root: Path, world: int, days: tuple[int, ...], settings: SimulatedDataSettings, show: Progress
-) -> None:
+) -> tuple[int, ...]:
     """Write the aerial image of a world and a drive for each day; what is there already is kept.
 
     Args:
@@ -84,13 +91,21 @@ def write_simulated_data(
         days: seeds of the days; the drive of a day has the day's number as its seed.
         settings: how the drives are made.
         show: told what is being done, how much of it is done, and of how much.
+
+    Returns:
+        The days whose drives were there.
+
+    Raises:
+        DriveError: what is there was made with other settings.
     """
     folder = place_folder(root, world)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [day for day in days if not (drive_folder(root, world, day) / DRIVE_NAME).exists()]
+    kept = tuple(day for day in days if (drive_folder(root, world, day) / DRIVE_NAME).exists())
+    missing = [day for day in days if day not in kept]
+    check_made_alike(folder, [drive_folder(root, world, day) for day in kept], settings)
     imagery = folder / IMAGERY_NAME
     if imagery.exists() and not missing:
-        return
+        return kept
     show(f'city {world}', 0, 1)
     city = procedural_city(world, ProceduralSettings(side_m=settings.side_m))
     if not imagery.exists():
@@ -103,6 +118,37 @@ def write_simulated_data(
         )
     for day in missing:
         write_simulated_drive(drive_folder(root, world, day), city, day, settings, show)
+    return kept
+
+
+def check_made_alike(place: Path, kept: Sequence[Path], settings: SimulatedDataSettings) -> None:
+    """Refuse drives that were made with other settings; some do not say with which.
+
+    Args:
+        place: folder of all drives of a world.
+        kept: the drives that are to be used as they are.
+        settings: that are asked for.
+
+    Raises:
+        DriveError: a drive is of other settings, or its city and aerial image are.
+    """
+    wanted = _drawn_with(settings)
+    for folder in sorted(path.parent for path in place.glob(f'*/{DRIVE_NAME}')):
+        found = read_drive_about(folder).simulation
+        names = wanted if folder in kept else _OF_PLACE
+        other = [] if found is None else [n for n in names if found.get(n) != wanted[n]]
+        if found is not None and other:
+            raise DriveError(
+                f'{folder} was made with '
+                f'{", ".join(f"{name}={found.get(name)}" for name in other)}; expected '
+                f'{", ".join(f"{name}={wanted[name]}" for name in other)}; give the settings that '
+                'it was made with, or another --out, or delete the folder'
+            )
+
+
+def _drawn_with(settings: SimulatedDataSettings) -> dict[str, SettingValue]:
+    """The settings that change what is drawn."""
+    return {name: value for name, value in to_flat(settings).items() if name not in _FREE}
 
 
 def write_simulated_drive(
@@ -124,7 +170,9 @@ def write_simulated_drive(
     base_m = np.column_stack((truth.x_m[kept], truth.y_m[kept]))
     write_drive_folder(
         folder,
-        DriveAbout(day_number, city.world.layout.datum, camera_model(camera)),
+        DriveAbout(
+            day_number, city.world.layout.datum, camera_model(camera), _drawn_with(settings)
+        ),
         camera_positions(base_m, yaws, camera),
         yaws,
         tuple(files),
