@@ -77,6 +77,7 @@ def test_pictures_are_taken_at_the_spacing_from_the_cameras_place(root, city):
 
 def test_pictures_differ_and_show_something(root):
     drive = read_drive_folder(drive_folder(root, 0, 3))
+    assert drive.simulated
     first, last = drive.images.image(0), drive.images.image(len(drive) - 1)
     assert first.shape == (60, 80, 3)
     assert first.std() > 20.0

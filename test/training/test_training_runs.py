@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training runs end to end on a painted world: fit, resume, evaluate, export."""
 
+import dataclasses
 import json
 import math
 import os
@@ -164,15 +165,27 @@ def test_training_can_start_from_weights(fitted, place, tmp_path, capsys):
         str(fitted / 'weights.pt'),
         '--out',
         str(tmp_path),
+        '--domain',
+        'simulation',
         '--set',
         *SETTINGS,
     ]
     assert main([*arguments, 'optimizer.rate=0', 'optimizer.head_rate=0', 'epochs=0.1']) == 0
-    before, after = (load_weights(folder / 'weights.pt').module for folder in (fitted, tmp_path))
+    files = [load_weights(folder / 'weights.pt') for folder in (fitted, tmp_path)]
+    assert [file.domain for file in files] == ['real', 'simulation']
+    before, after = (file.module for file in files)
     for name, tensor in before.state_dict().items():
         assert torch.equal(tensor, after.state_dict()[name]), name
     assert main([*arguments, 'network=compact_north_up', '--overwrite']) == 1
     assert "architecture 'azimuth'" in capsys.readouterr().err
+
+
+def test_only_simulated_data_make_weights_of_simulation(place):
+    real = open_data([str(place / 'day_1')])
+    drawn = tuple(dataclasses.replace(drive, simulated=True) for drive in real.drives)
+    assert real.domain == 'real'
+    assert dataclasses.replace(real, drives=drawn).domain == 'simulation'
+    assert dataclasses.replace(real, drives=real.drives + drawn).domain == 'real'
 
 
 def test_two_processes_train_one_network(place, tmp_path):
@@ -258,7 +271,7 @@ def test_export_writes_a_manifest_entry(fitted, tmp_path):
         == 0
     )
     record = json.loads((tmp_path / 'manifest.json').read_text())['networks'][0]
-    assert (record['name'], record['domain']) == ('painted', 'simulation')
+    assert (record['name'], record['domain']) == ('painted', 'real')
     network = load_network('painted', 'onnxruntime', models=tmp_path)
     assert network.contract.name == 'azimuth'
 

@@ -49,7 +49,11 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument('--validation', nargs='+', default=[], help='drives to measure with')
     parser.add_argument('--queries', type=int, default=120, help='of each validation place')
     parser.add_argument('--spacing-m', type=float, default=5.0, help='of the validation grid')
-    parser.add_argument('--domain', default='simulation', help='what the data show')
+    parser.add_argument(
+        '--domain',
+        help='what the data show, for the weights file: simulation or real (default: simulation '
+        'where all data are folders of "geoloc-train data", else real)',
+    )
     parser.add_argument(
         '--imagenet',
         type=Path,
@@ -124,7 +128,8 @@ def _run(options: argparse.Namespace) -> int:
     check_training_days(data)
     with progress_bar('ground images', 'image') as show:
         pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
-    print(f'{len(pairs.table)} pairs of {len(data.drives)} drives')
+    domain = options.domain or data.domain
+    print(f'{len(pairs.table)} pairs of {len(data.drives)} drives, domain {domain}')
     if options.overwrite:
         for name in (CHECKPOINT_NAME, LOG_NAME):
             (options.out / name).unlink(missing_ok=True)
@@ -135,7 +140,7 @@ def _run(options: argparse.Namespace) -> int:
     if not trainer.is_first:
         return 0
     network.cpu().eval()
-    sha256 = save_weights(options.out / WEIGHTS_NAME, settings.network, network, options.domain)
+    sha256 = save_weights(options.out / WEIGHTS_NAME, settings.network, network, domain)
     print(f'{options.out / WEIGHTS_NAME}: sha256 {sha256}')
     _report(options, settings, network, sha256)
     return 0

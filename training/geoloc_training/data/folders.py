@@ -154,6 +154,7 @@ def read_drive_folder(folder: Path) -> Drive:
         yaws,
         about.camera,
         ImageFiles(paths),
+        about.simulation is not None,
     )
 
 

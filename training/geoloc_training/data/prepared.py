@@ -52,6 +52,11 @@ class DataSet:
     drives: tuple[Drive, ...]
     references: Mapping[str, References]
 
+    @property
+    def domain(self) -> str:
+        """``simulation`` where every drive says that it was simulated, else ``real``."""
+        return 'simulation' if all(drive.simulated for drive in self.drives) else 'real'
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class PreparedData:

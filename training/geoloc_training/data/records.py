@@ -78,6 +78,7 @@ class Drive:
             not known.
         camera: how they were taken.
         images: the pixels.
+        simulated: the images were drawn by the simulation.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Drive:
     yaws_rad: FloatArray
     camera: CameraModel
     images: GroundImages
+    simulated: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.images)
