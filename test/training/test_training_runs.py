@@ -152,6 +152,27 @@ def test_evaluation_prints_the_papers_table(fitted, place, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ('option', 'said'),
+    [
+        (('--radius-m', '-5'), 'radius and spacing are -5 and 5 m; expected positive'),
+        (('--spacing-m', '0'), 'radius and spacing are 50 and 0 m; expected positive'),
+        (('--queries', '-1'), '-1 queries'),
+        (('--heading-sigma-deg', 'nan'), 'a heading sigma of nan deg'),
+    ],
+)
+def test_numbers_out_of_range_are_named_before_anything_is_read(option, said, capsys):
+    assert main(['evaluate', 'weights.pt', '--data', 'there_is_none', *option]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_validation_drives_are_opened_before_training(place, tmp_path, capsys):
+    arguments = ['fit', str(place / 'day_1'), '--out', str(tmp_path)]
+    assert main([*arguments, '--validation', str(place / 'day_901')]) == 1
+    assert 'day_901 holds no drives' in capsys.readouterr().err
+    assert not (tmp_path / 'log.jsonl').exists()
+
+
 def test_test_days_are_never_trained_on(place, tmp_path, capsys):
     assert main(['fit', str(place / 'day_1000'), '--out', str(tmp_path)]) == 1
     assert 'is for tests' in capsys.readouterr().err

@@ -11,6 +11,7 @@ import math
 import numpy as np
 import torch
 
+from geoloc_ros.errors import SettingError
 from geoloc_ros.networks.distances import descriptor_distances
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.types import FloatArray
@@ -35,6 +36,9 @@ class GridSettings:
         seed: of the grid's place against the roads, and of the heading's error.
         constant: control: every reference looks the same.
         shuffled: control: each query is given another one's picture.
+
+    Raises:
+        SettingError: a number is out of range.
     """
 
     radius_m: float = 50.0
@@ -45,6 +49,18 @@ class GridSettings:
     seed: int = 0
     constant: bool = False
     shuffled: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.radius_m > 0.0 and 0.0 < self.spacing_m < math.inf):
+            raise SettingError(
+                f'test radius and spacing are {self.radius_m:g} and {self.spacing_m:g} m; '
+                'expected positive numbers'
+            )
+        if self.queries < 0 or not 0.0 <= self.heading_sigma_deg < math.inf:
+            raise SettingError(
+                f'{self.queries} queries, a heading sigma of {self.heading_sigma_deg:g} deg; '
+                'expected 0 or more'
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

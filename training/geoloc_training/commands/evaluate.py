@@ -42,12 +42,13 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
 
 
 def _run(options: argparse.Namespace) -> int:
+    variants = _variants(options)
     rows: list[Measured] = []
     for word in options.weights:
         name, network = named_network(word)
         for number, drive in enumerate(options.data):
             data = prepared(open_data([drive]), network.contract, 5.0)
-            for title, settings in _variants(options):
+            for title, settings in variants:
                 label = f'{name} {title}'.strip()
                 rows.append(_measured(f'T.{number + 1}', label, network, data, settings, options))
     heading = 'searched' if options.search_heading else 'known'

@@ -120,12 +120,14 @@ def check_training_days(data: DataSet) -> None:
 def _run(options: argparse.Namespace) -> int:
     check_earlier_run(options)
     settings = fit_settings(options)
+    grid = GridSettings(settings.loss.radius_m, options.spacing_m, options.queries)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     network = _initial_network(settings, options.initial, options.imagenet)
     data = open_data(options.data)
     check_training_days(data)
+    validation = open_data(options.validation) if options.validation else None
     with progress_bar('ground images', 'image') as show:
         pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
     domain = options.domain or data.domain
@@ -142,7 +144,15 @@ def _run(options: argparse.Namespace) -> int:
     network.cpu().eval()
     sha256 = save_weights(options.out / WEIGHTS_NAME, settings.network, network, domain)
     print(f'{options.out / WEIGHTS_NAME}: sha256 {sha256}')
-    _report(options, settings, network, sha256)
+    measured = {} if validation is None else _measured(validation, grid, settings, network)
+    report = {
+        'weights_sha256': sha256,
+        'settings': to_flat(settings),
+        'data': list(options.data),
+        'validation': list(options.validation),
+        'figures': measured,
+    }
+    (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
     return 0
 
 
@@ -166,29 +176,20 @@ def _initial_network(
     return loaded.module
 
 
-def _report(
-    options: argparse.Namespace, settings: TrainingSettings, network: CrossViewModule, sha256: str
-) -> None:
-    """Measure on the validation drives, and write down what was done."""
+def _measured(
+    drives: DataSet, grid: GridSettings, settings: TrainingSettings, network: CrossViewModule
+) -> dict[str, dict[str, float]]:
+    """Figures on the validation drives, by what was known of the heading."""
     numbers: dict[str, dict[str, float]] = {}
-    if options.validation:
-        data = prepared(open_data(options.validation), network.contract, 5.0)
-        grid = GridSettings(settings.loss.radius_m, options.spacing_m, options.queries)
-        for known in (True, False) if network.contract.heading == 'azimuth' else (True,):
-            with progress_bar('validation', 'reference') as show:
-                found = grid_retrieval(
-                    network, data, dataclasses.replace(grid, known_heading=known), show
-                )
-            title = 'heading known' if known else 'heading searched'
-            if network.contract.heading == 'north_up':
-                title = 'north up'
-            numbers[title] = figures(Measured('validation', settings.network, found))
-            print(f'{title}: {numbers[title]}')
-    report = {
-        'weights_sha256': sha256,
-        'settings': to_flat(settings),
-        'data': list(options.data),
-        'validation': list(options.validation),
-        'figures': numbers,
-    }
-    (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    data = prepared(drives, network.contract, 5.0)
+    for known in (True, False) if network.contract.heading == 'azimuth' else (True,):
+        with progress_bar('validation', 'reference') as show:
+            found = grid_retrieval(
+                network, data, dataclasses.replace(grid, known_heading=known), show
+            )
+        title = 'heading known' if known else 'heading searched'
+        if network.contract.heading == 'north_up':
+            title = 'north up'
+        numbers[title] = figures(Measured('validation', settings.network, found))
+        print(f'{title}: {numbers[title]}')
+    return numbers
