@@ -293,6 +293,7 @@ def test_export_writes_a_manifest_entry(fitted, tmp_path):
     )
     record = json.loads((tmp_path / 'manifest.json').read_text())['networks'][0]
     assert (record['name'], record['domain']) == ('painted', 'real')
+    assert record['licence'] == 'unstated'
     network = load_network('painted', 'onnxruntime', models=tmp_path)
     assert network.contract.name == 'azimuth'
 

@@ -36,7 +36,11 @@ def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     parser.add_argument('weights', type=Path, help='that "fit" wrote')
     parser.add_argument('--name', required=True, help='of the network in the manifest')
     parser.add_argument('--models', type=Path, default=Path('models'), help='folder to write to')
-    parser.add_argument('--licence', default='Apache-2.0', help='of the weights')
+    parser.add_argument(
+        '--licence',
+        default='unstated',
+        help='of the weights, for the manifest (default: %(default)s)',
+    )
     parser.add_argument('--command', default='', help='that trained them, for the manifest')
     scores = parser.add_mutually_exclusive_group()
     scores.add_argument(
