@@ -283,19 +283,18 @@ def test_unknown_kinds_of_data_are_named():
         open_data([])
 
 
-def test_export_writes_a_manifest_entry(fitted, tmp_path):
+def test_export_writes_a_manifest_entry_and_says_how_to_use_it(fitted, tmp_path, capsys):
     # parity is checked by the export itself, and refused beyond the tolerance
-    assert (
-        main(
-            ['export', str(fitted / 'weights.pt'), '--name', 'painted', '--models', str(tmp_path)]
-        )
-        == 0
-    )
+    words = ['export', str(fitted / 'weights.pt'), '--name', 'painted', '--models', str(tmp_path)]
+    assert main(words) == 0
     record = json.loads((tmp_path / 'manifest.json').read_text())['networks'][0]
     assert (record['name'], record['domain']) == ('painted', 'real')
     assert record['licence'] == 'unstated'
     network = load_network('painted', 'onnxruntime', models=tmp_path)
     assert network.contract.name == 'azimuth'
+    printed = capsys.readouterr().out
+    paths = re.search(r' take (\S+) \(ONNX Runtime\) or (\S+) \(torch\)', printed).groups()
+    assert {load_network(path).sha256 for path in paths} == {network.sha256}
 
 
 def test_export_stores_a_temperature_in_both_files(fitted, tmp_path):

@@ -76,6 +76,7 @@ def _run(options: argparse.Namespace) -> int:
     elif target.resolve() != options.weights.resolve():
         shutil.copyfile(options.weights, target)
     parity = export_onnx(target, folder, options.name, options.tolerance)
+    ground = folder / f'{options.name}.ground.onnx'
     report = _report(options.weights.parent / REPORT_NAME, loaded.sha256)
     manifest = folder / MANIFEST_NAME
     entries = read_manifest(manifest) if manifest.exists() else {}
@@ -84,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
         architecture=loaded.architecture,
         contract=loaded.module.contract,
         weights=_file(target),
-        ground_onnx=_file(folder / f'{options.name}.ground.onnx'),
+        ground_onnx=_file(ground),
         reference_onnx=_file(folder / f'{options.name}.reference.onnx'),
         licence=options.licence,
         domain=loaded.domain,
@@ -95,6 +96,11 @@ def _run(options: argparse.Namespace) -> int:
     print(
         f'{manifest}: {options.name}, differs from torch by {parity.ground:.2g} (ground) and '
         f'{parity.reference:.2g} (reference)'
+    )
+    print(
+        'to use it: --network of "geoloc map build", --weights of "geoloc localize" and '
+        f'network.weights of a node take {ground.resolve()} (ONNX Runtime) or {target.resolve()} '
+        '(torch)'
     )
     return 0
 
