@@ -9,6 +9,7 @@ import pytest
 
 from geoloc_ros.errors import EvaluationError
 from geoloc_training.recall import joined, retrieve
+from geoloc_training.tables import Measured, figures, figures_text
 
 REFERENCES = np.array([[0.0, 0.0], [3.0, 0.0], [5.0, 0.0], [100.0, 0.0]])
 
@@ -28,6 +29,10 @@ def test_by_hand():
     assert near.recall_within(4.999) == pytest.approx(2 / 3)
     assert near.recall_within(5.0) == 1.0  # within means <=
     assert near.mean_error_m() == pytest.approx(1.8)
+    assert figures_text(figures(Measured('T', 'n', near))) == (
+        'recall@1 66.7 %, within 1 m 66.7 %, 3 m 66.7 %, 5 m 100.0 %, 10 m 100.0 %, mean error '
+        '1.80 m, 3 queries'
+    )
     everywhere = retrieve(truth, REFERENCES, math.inf, matcher(table))
     np.testing.assert_allclose(everywhere.errors_m, [100.0, 100.0, 96.6])
 

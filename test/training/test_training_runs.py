@@ -283,7 +283,7 @@ def test_unknown_kinds_of_data_are_named():
         open_data([])
 
 
-def test_export_writes_a_manifest_entry_and_says_how_to_use_it(fitted, tmp_path, capsys):
+def test_export_writes_a_manifest_entry_and_says_how_to_use_it(fitted, tmp_path, capsys, caplog):
     # parity is checked by the export itself, and refused beyond the tolerance
     words = ['export', str(fitted / 'weights.pt'), '--name', 'painted', '--models', str(tmp_path)]
     assert main(words) == 0
@@ -292,6 +292,7 @@ def test_export_writes_a_manifest_entry_and_says_how_to_use_it(fitted, tmp_path,
     assert record['licence'] == 'unstated'
     network = load_network('painted', 'onnxruntime', models=tmp_path)
     assert network.contract.name == 'azimuth'
+    assert 'torchvision' not in caplog.text
     printed = capsys.readouterr().out
     paths = re.search(r' take (\S+) \(ONNX Runtime\) or (\S+) \(torch\)', printed).groups()
     assert {load_network(path).sha256 for path in paths} == {network.sha256}

@@ -7,7 +7,7 @@ Source: Xia et al., RA-L 2021, Tables I (CVACT) and II (RobotCar).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import dataclasses
 import math
 
@@ -78,6 +78,15 @@ def figures(row: Measured) -> dict[str, float]:
         numbers['recall_at_1_everywhere'] = row.everywhere.recall_at_1()
         numbers['recall_5m_everywhere'] = row.everywhere.recall_within(5.0)
     return {name: round(value, 4) for name, value in numbers.items()}
+
+
+def figures_text(numbers: Mapping[str, float]) -> str:
+    """What ``figures`` gives within the test radius, as a line to read."""
+    within = ', '.join(f'{x} m {100.0 * numbers[f"recall_{x}m"]:.1f} %' for x in (1, 3, 5, 10))
+    return (
+        f'recall@1 {100.0 * numbers["recall_at_1"]:.1f} %, within {within}, mean error '
+        f'{numbers["mean_error_m"]:.2f} m, {numbers["queries"]:.0f} queries'
+    )
 
 
 def _row_two(row: Measured) -> tuple[float, ...]:

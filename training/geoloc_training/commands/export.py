@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Sequence
 import dataclasses
 import json
+import logging
 from pathlib import Path
 import shlex
 import shutil
@@ -28,6 +29,9 @@ from geoloc_training.commands.words import progress_bar
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.sources import open_data
 from geoloc_training.temperature import fitted_temperature
+
+#: What torch reports here, it reports of every export: our networks have no torchvision operators.
+_ONNX_LOG = logging.getLogger('torch.onnx._internal.exporter._registration')
 
 
 def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,6 +79,7 @@ def _run(options: argparse.Namespace) -> int:
         save_weights(target, loaded.architecture, loaded.module, loaded.domain)
     elif target.resolve() != options.weights.resolve():
         shutil.copyfile(options.weights, target)
+    _ONNX_LOG.addFilter(_is_of_use)
     parity = export_onnx(target, folder, options.name, options.tolerance)
     ground = folder / f'{options.name}.ground.onnx'
     report = _report(options.weights.parent / REPORT_NAME, loaded.sha256)
@@ -103,6 +108,10 @@ def _run(options: argparse.Namespace) -> int:
         '(torch)'
     )
     return 0
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith('torchvision is not installed')
 
 
 def _fitted(loaded: LoadedWeights, drives: Sequence[str]) -> float:

@@ -22,7 +22,7 @@ from geoloc_training.data.simulated import FIRST_TEST_DAY
 from geoloc_training.data.sources import open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
 from geoloc_training.settings import PRESETS, TrainingSettings, preset
-from geoloc_training.tables import Measured, figures
+from geoloc_training.tables import Measured, figures, figures_text
 from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
 
 WEIGHTS_NAME = 'weights.pt'
@@ -191,5 +191,5 @@ def _measured(
         if network.contract.heading == 'north_up':
             title = 'north up'
         numbers[title] = figures(Measured('validation', settings.network, found))
-        print(f'{title}: {numbers[title]}')
+        print(f'{title}: {figures_text(numbers[title])}')
     return numbers
