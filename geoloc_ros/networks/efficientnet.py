@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geoloc_ros.errors import NetworkError
+from geoloc_ros.networks.published import read_state
 
 #: What the published weights take off and divide by, of values of 0 to 255.
 LITE0_MEAN = (127.0, 127.0, 127.0)
@@ -198,7 +199,7 @@ class EfficientNetLite0(nn.Module):
             NetworkError: there is no file, or it does not hold what this network needs.
         """
         file = path or imagenet_file()
-        published = torch.load(file, map_location='cpu', weights_only=True)
+        published = read_state(file)
         own = {published_name(name): name for name in self.state_dict()}
         missing = sorted(own.keys() - published.keys())
         if missing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 import pickle
+import struct
 from typing import Any
 
 import torch
@@ -14,6 +15,19 @@ from torch import Tensor, nn
 
 from geoloc_ros.errors import NetworkError
 
+#: What ``torch.load`` raises of a file that torch did not write, whatever its first bytes are.
+UNREADABLE = (
+    OSError,
+    RuntimeError,
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    struct.error,
+)
 #: What torchvision's ImageNet weights take off and divide by, of values of 0 to 255.
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -27,10 +41,10 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         raise NetworkError(
-            f'{path} cannot be read ({str(error)[:200]}); expected a file of tensors that torch '
-            'saved; fetch it again'
+            f'{path} cannot be read ({type(error).__name__}); expected a file of tensors that '
+            'torch saved; fetch it again'
         ) from error
     if not isinstance(state, dict):
         raise NetworkError(f'{path} holds a {type(state).__name__}; expected tensors by name')
@@ -46,7 +60,8 @@ def published_state(path: Path | None, pattern: str) -> tuple[dict[str, Any], st
     if path is None:
         raise NetworkError(
             f'no ImageNet weights were given; expected the path of {pattern} as torchvision '
-            'publishes it; fetch it, or train without pretrained weights'
+            'publishes it; fetch it and name it with --imagenet FILE, or start without by '
+            '--set pretrained=False'
         )
     return read_state(path), str(path)
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import copy
 import dataclasses
 from pathlib import Path
-import pickle
 from typing import Any
 
 import torch
@@ -27,6 +26,7 @@ from geoloc_ros.networks.pictures import (
     check_reference,
     in_batches,
 )
+from geoloc_ros.networks.published import UNREADABLE
 from geoloc_ros.networks.weights import contract_from_record, contract_record, file_sha256
 
 _FORMAT = 'geoloc_ros weights 1'
@@ -100,9 +100,9 @@ def _is_halved(tensor: Tensor) -> bool:
 def _record(path: Path) -> dict[str, Any]:
     try:
         record = torch.load(path, map_location='cpu', weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         raise NetworkError(
-            f'{path} cannot be read ({str(error)[:200]}); expected a weights file of this '
+            f'{path} cannot be read ({type(error).__name__}); expected a weights file of this '
             'package; fetch it again'
         ) from error
     if not isinstance(record, dict) or record.get('format') != _FORMAT:

@@ -209,6 +209,26 @@ def test_only_simulated_data_make_weights_of_simulation(place):
     assert dataclasses.replace(real, drives=real.drives + drawn).domain == 'real'
 
 
+@pytest.mark.parametrize(
+    ('words', 'said'),
+    [
+        (('--network', 'nope'), 'azimuth, compact_aligned,'),
+        (('--preset', 'paper_robotcar'), '--imagenet FILE, or start without by --set pretrained='),
+        (('--initial', 'no_weights.pt'), 'no_weights.pt cannot be read (IndexError)'),
+        (('--imagenet', 'no_weights.pt'), 'no_weights.pt cannot be read (IndexError)'),
+    ],
+)
+def test_what_training_cannot_start_from_is_explained(
+    words, said, place, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path('no_weights.pt').write_bytes(b'text that is no pickle')
+    assert main(['fit', str(place / 'day_1'), '--out', 'out', *words]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert 'weights_only' not in error
+
+
 def test_two_processes_train_one_network(place, tmp_path):
     """Each takes batches of its own: 3 steps of 2 x 4 pairs are half an epoch of 48."""
     words = [word for word in SETTINGS if not word.startswith('threads')]

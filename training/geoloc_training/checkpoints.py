@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 import dataclasses
 from pathlib import Path
-import pickle
 from typing import Any
 
 import torch
 
 from geoloc_ros.errors import SettingError
+from geoloc_ros.networks.published import UNREADABLE
 from geoloc_ros.settings import SettingValue
 
 #: Settings that may differ when a run goes on.
@@ -63,14 +63,7 @@ def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpo
     try:
         record = torch.load(path, map_location='cpu', weights_only=True)
         found = Checkpoint(**record)
-    except (
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
+    except UNREADABLE as error:
         raise SettingError(
             f'{path} is no checkpoint ({type(error).__name__}); expected one that geoloc-train '
             'wrote; give another --out, or --overwrite in place of --resume to start anew'

@@ -8,6 +8,7 @@ import dataclasses
 import math
 
 from geoloc_ros.errors import SettingError
+from geoloc_ros.networks.architectures import ARCHITECTURES
 from geoloc_ros.settings import setting
 from geoloc_training.losses import Decay, GeoWeight
 
@@ -103,7 +104,11 @@ class OptimizerSettings:
 class TrainingSettings:
     """A whole training run."""
 
-    network: str = setting('azimuth', 'architecture, as geoloc_ros.networks.architectures has it')
+    network: str = setting(
+        'azimuth',
+        'architecture, as geoloc_ros.networks.architectures has it',
+        choices=tuple(ARCHITECTURES),
+    )
     pretrained: bool = setting(True, 'start from ImageNet')
     seed: int = setting(0, 'of everything that is drawn', minimum=0)
     budget_s: float = setting(
