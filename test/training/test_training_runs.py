@@ -21,7 +21,7 @@ from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.networks.weights import load_network
 from geoloc_training import trainer
 from geoloc_training.batch_loss import batch_loss
-from geoloc_training.cli import main
+from geoloc_training.cli import main, make_parser
 from geoloc_training.data.sources import open_data
 from geoloc_training.settings import OptimizerSettings, TrainingSettings, preset
 from geoloc_training.trainer import rate_factor
@@ -280,12 +280,22 @@ def test_global_training_is_one_flag():
     assert float(weight(torch.tensor(60.0))) == 0.0
     from geoloc_training.commands.fit import fit_settings
 
-    options = main.__globals__['make_parser']().parse_args(
-        ['fit', 'x', '--out', 'y', '--geo-global']
-    )
+    options = make_parser().parse_args(['fit', 'x', '--out', 'y', '--geo-global'])
     anywhere = fit_settings(options).geo_weight()
     assert float(anywhere(torch.tensor(60.0))) == 1.0
     assert float(anywhere(torch.tensor(1.0))) == 1.0
+
+
+@pytest.mark.parametrize('command', ['data', 'fit', 'evaluate', 'picture', 'export'])
+def test_every_option_is_explained_with_its_default(command, capsys):
+    commands = make_parser()._subparsers._group_actions[0].choices
+    for action in commands[command]._actions:
+        assert action.help, action.dest
+        if not isinstance(action.default, bool | list | None) and action.dest != 'help':
+            assert '(default: ' in action.help, action.dest
+    with pytest.raises(SystemExit):
+        main([command, '--help'])
+    assert '%(default)' not in capsys.readouterr().out
 
 
 def test_rates_rise_and_fall():

@@ -16,14 +16,25 @@ from geoloc_training.data.simulated import SimulatedDataSettings, write_simulate
 
 def add_data_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """``geoloc-train data``."""
+    known = ', '.join(spec.name for spec in specs(SimulatedDataSettings))
     parser = commands.add_parser('data', help='simulate drives to train on, or to test with')
     parser.add_argument('--out', type=Path, required=True, help='folder of all places')
-    parser.add_argument('--world', type=int, default=0, metavar='SEED', help='seed of the city')
     parser.add_argument(
-        '--days', type=int, nargs='+', required=True, help='seeds; from 1000 on for tests only'
+        '--world', type=int, default=0, metavar='SEED', help='seed of the city (default: 0)'
     )
     parser.add_argument(
-        '--set', nargs='+', default=[], metavar='NAME=VALUE', help='distance_m=4000 workers=1'
+        '--days',
+        type=int,
+        nargs='+',
+        required=True,
+        help='seeds, a drive each; from 1000 on for tests only',
+    )
+    parser.add_argument(
+        '--set',
+        nargs='+',
+        default=[],
+        metavar='NAME=VALUE',
+        help=f'any of {known}, as distance_m=4000 workers=1',
     )
     parser.set_defaults(run=_run)
 

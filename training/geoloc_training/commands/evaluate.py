@@ -13,7 +13,7 @@ from pathlib import Path
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_training.commands.words import named_network, progress_bar
 from geoloc_training.data.prepared import PreparedData, prepared
-from geoloc_training.data.sources import open_data
+from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
 from geoloc_training.tables import Measured, figures, table_one, table_two
 
@@ -24,19 +24,49 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     """``geoloc-train evaluate``."""
     parser = commands.add_parser('evaluate', help='recall on a grid of references')
     parser.add_argument('weights', nargs='+', help='weights files, each as NAME=PATH or as a path')
-    parser.add_argument('--data', nargs='+', required=True, help='test drives, a table row each')
-    parser.add_argument('--radius-m', type=float, default=50.0, help='test radius')
-    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the grid')
-    parser.add_argument('--queries', type=int, default=0, help='of each drive; 0 for all')
-    parser.add_argument('--everywhere', action='store_true', help='also without a test radius')
+    parser.add_argument('--data', nargs='+', required=True, help=f'{DATA_HELP}; a table row each')
+    parser.add_argument(
+        '--radius-m',
+        type=float,
+        default=50.0,
+        help='only references so many metres about the truth are looked through '
+        '(default: %(default)g)',
+    )
+    parser.add_argument(
+        '--spacing-m',
+        type=float,
+        default=5.0,
+        help='metres between the references of the grid (default: %(default)g)',
+    )
+    parser.add_argument(
+        '--queries',
+        type=int,
+        default=0,
+        help='pictures of each drive that are looked up, spread evenly; 0 for all (default: 0)',
+    )
+    parser.add_argument(
+        '--everywhere', action='store_true', help='measure without a test radius too'
+    )
     parser.add_argument(
         '--search-heading', action='store_true', help='an azimuth network is not told the heading'
     )
     parser.add_argument(
-        '--heading-sigma-deg', type=float, default=0.0, help='error of the heading it is told'
+        '--heading-sigma-deg',
+        type=float,
+        default=0.0,
+        help='standard deviation of the error of the heading that networks are told (default: 0)',
     )
-    parser.add_argument('--controls', action='store_true', help='constant and shuffled rows too')
-    parser.add_argument('--table', choices=sorted(_TABLES), default='2', help="the paper's layout")
+    parser.add_argument(
+        '--controls',
+        action='store_true',
+        help='rows with constant scores and with shuffled images too',
+    )
+    parser.add_argument(
+        '--table',
+        choices=sorted(_TABLES),
+        default='2',
+        help="layout of the paper's table 1 or 2 (default: %(default)s)",
+    )
     parser.add_argument('--json', type=Path, help='write the figures to a file')
     parser.set_defaults(run=_run)
 

@@ -37,15 +37,24 @@ _ONNX_LOG = logging.getLogger('torch.onnx._internal.exporter._registration')
 def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """``geoloc-train export``."""
     parser = commands.add_parser('export', help='ONNX files and a manifest entry, parity checked')
-    parser.add_argument('weights', type=Path, help='that "fit" wrote')
+    parser.add_argument('weights', type=Path, help='file that "fit" wrote')
     parser.add_argument('--name', required=True, help='of the network in the manifest')
-    parser.add_argument('--models', type=Path, default=Path('models'), help='folder to write to')
+    parser.add_argument(
+        '--models',
+        type=Path,
+        default=Path('models'),
+        help='folder to write to (default: %(default)s)',
+    )
     parser.add_argument(
         '--licence',
         default='unstated',
         help='of the weights, for the manifest (default: %(default)s)',
     )
-    parser.add_argument('--command', default='', help='that trained them, for the manifest')
+    parser.add_argument(
+        '--command',
+        default='',
+        help='that trained them, for the manifest (default: as the report beside them has it)',
+    )
     scores = parser.add_mutually_exclusive_group()
     scores.add_argument(
         '--validation',
@@ -61,7 +70,12 @@ def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
         help='of the scores, in place of a fitted one; without either nodes use that of the '
         'weights file (1 after training, at which scores are nearly flat)',
     )
-    parser.add_argument('--tolerance', type=float, default=1e-4, help='of parity with torch')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=1e-4,
+        help='largest difference from torch (default: %(default)g)',
+    )
     parser.set_defaults(run=_run)
 
 

@@ -19,7 +19,7 @@ from geoloc_ros.settings import from_flat, specs, to_flat
 from geoloc_training.commands.words import progress_bar, settings_of
 from geoloc_training.data.prepared import DataSet, prepared
 from geoloc_training.data.simulated import FIRST_TEST_DAY
-from geoloc_training.data.sources import open_data
+from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
 from geoloc_training.settings import PRESETS, TrainingSettings, preset
 from geoloc_training.tables import Measured, figures, figures_text
@@ -32,9 +32,17 @@ REPORT_NAME = 'report.json'
 def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """``geoloc-train fit``."""
     parser = commands.add_parser('fit', help='train a network')
-    parser.add_argument('data', nargs='+', help='drives to train on: a folder, or KIND:PATH')
-    parser.add_argument('--out', type=Path, required=True, help='weights, checkpoint, log')
-    parser.add_argument('--preset', choices=sorted(PRESETS), default='compact')
+    parser.add_argument('data', nargs='+', help=DATA_HELP)
+    parser.add_argument(
+        '--out', type=Path, required=True, help='folder of weights, checkpoint, log and report'
+    )
+    parser.add_argument(
+        '--preset',
+        choices=sorted(PRESETS),
+        default='compact',
+        help='settings to begin with: compact trains on a processor in minutes, the others have '
+        'the published numbers and need --imagenet (default: %(default)s)',
+    )
     parser.add_argument(
         '--network', help='architecture, in place of the one of the preset (docs/networks.md)'
     )
@@ -44,16 +52,43 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
         help='the baseline: minibatches of any pairs, triplets without weights',
     )
     parser.add_argument(
-        '--set', nargs='+', default=[], metavar='NAME=VALUE', help='settings over the preset'
+        '--set',
+        nargs='+',
+        default=[],
+        metavar='NAME=VALUE',
+        help='settings over the preset, as epochs=10 (geoloc_training/settings.py)',
     )
-    parser.add_argument('--validation', nargs='+', default=[], help='drives to measure with')
-    parser.add_argument('--queries', type=int, default=120, help='of each validation place')
-    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the validation grid')
+    parser.add_argument(
+        '--validation',
+        nargs='+',
+        default=[],
+        metavar='DATA',
+        help='drives to measure the trained network with, not trained on',
+    )
+    parser.add_argument(
+        '--queries',
+        type=int,
+        default=120,
+        help='pictures of each validation place that are looked up, spread evenly; 0 for all '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--spacing-m',
+        type=float,
+        default=5.0,
+        help='metres between the references in which they are looked up (default: %(default)g)',
+    )
     parser.add_argument(
         '--domain',
         help='what the data show, for the weights file: simulation or real (default: simulation '
         'where all data are folders of "geoloc-train data", else real)',
     )
+    _add_start_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _add_start_options(parser: argparse.ArgumentParser) -> None:
+    """What a run starts from."""
     parser.add_argument(
         '--imagenet',
         type=Path,
@@ -70,7 +105,6 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     earlier.add_argument(
         '--overwrite', action='store_true', help='start anew where --out holds a run already'
     )
-    parser.set_defaults(run=_run)
 
 
 def fit_settings(options: argparse.Namespace) -> TrainingSettings:

@@ -11,7 +11,7 @@ from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.types import GeodeticPosition
 from geoloc_training.commands.words import named_network, progress_bar
 from geoloc_training.data.prepared import DataSet, ImageryReferences
-from geoloc_training.data.sources import open_data
+from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.query_picture import check_picture_path, write_query_picture
 from geoloc_training.query_views import QueryView, ViewSettings, chosen_queries, query_view
 
@@ -24,16 +24,34 @@ def add_picture_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
     parser.add_argument(
         'weights', nargs='+', help='weights files, each as NAME=PATH or as a path; a row each'
     )
-    parser.add_argument('--data', required=True, help='a drive')
+    parser.add_argument('--data', required=True, help=DATA_HELP)
     parser.add_argument(
-        '--query', type=int, nargs='+', required=True, metavar='N', help='images, from 0'
+        '--query',
+        type=int,
+        nargs='+',
+        required=True,
+        metavar='N',
+        help='numbers of images, from 0',
     )
     parser.add_argument('--out', type=Path, required=True, help='picture to write: queries.png')
-    parser.add_argument('--radius-m', type=float, default=50.0, help='of the circle')
     parser.add_argument(
-        '--reach-m', type=float, default=0.0, help='of the heat map; 0 for twice the radius'
+        '--radius-m',
+        type=float,
+        default=50.0,
+        help='of the circle that is searched (default: %(default)g)',
     )
-    parser.add_argument('--spacing-m', type=float, default=5.0, help='of the grid')
+    parser.add_argument(
+        '--reach-m',
+        type=float,
+        default=0.0,
+        help='of the heat map; 0 for twice the radius (default: 0)',
+    )
+    parser.add_argument(
+        '--spacing-m',
+        type=float,
+        default=5.0,
+        help='metres between the references of the grid (default: %(default)g)',
+    )
     parser.add_argument(
         '--search-heading', action='store_true', help='an azimuth network is not told the heading'
     )

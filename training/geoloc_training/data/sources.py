@@ -19,6 +19,12 @@ from geoloc_training.data.bags import bag_data_set
 from geoloc_training.data.listed import CVACT, ROBOTCAR, listed_data_set
 from geoloc_training.data.prepared import DataSet, folder_data_set
 
+#: What a word of the command line may be, for help texts.
+DATA_HELP = (
+    'drives: a folder of one or of a place, bag:BAG,IMAGERY[,TOPIC], robotcar:LIST[,ROOT] or '
+    'cvact:LIST[,ROOT]'
+)
+
 Opener = Callable[[Sequence[str]], DataSet]
 
 #: What opens each kind. An extension point: add an entry here for data of your own.
