@@ -239,7 +239,8 @@ def day_results(
     tasks = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         few = seed - options.first_seed >= options.control_seeds
-        used = {name: s for name, s in sights.items() if not (s.control and few)}
+        asked = {name: s for name, s in sights.items() if not options.rows or name in options.rows}
+        used = {name: s for name, s in asked.items() if not (s.control and few)}
         tasks.append(Task(day.sensed(seed), seed, used, centres))
     rows: dict[str, list[Outcome]] = {}
     for number, result in enumerate(in_workers(start, None, tasks, options.workers)):
@@ -353,6 +354,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, default=20, help='of GNSS and odometry, each day')
     parser.add_argument('--first-seed', type=int, default=0)
     parser.add_argument('--control-seeds', type=int, default=3, help='of them for the controls')
+    parser.add_argument('--rows', nargs='*', default=[], help='with sight (default: all)')
     parser.add_argument('--distance-m', type=float, default=2000.0, help='of each drive')
     parser.add_argument(
         '--temperature-factor',
