@@ -295,18 +295,11 @@ def _draw_north_arrow(axes: Axes) -> None:
 
     halo = [withStroke(linewidth=4.0, foreground='white')]
     axes.annotate(
-        'N',
-        xy=(0.96, 0.97),
-        xytext=(0.96, 0.87),
-        xycoords='axes fraction',
-        ha='center',
-        va='center',
-        fontsize=12,
-        fontweight='bold',
+        'N', xy=(0.96, 0.97), xytext=(0.96, 0.87), xycoords='axes fraction',
+        ha='center', va='center', fontsize=12, fontweight='bold',
         arrowprops={'arrowstyle': '-|>', 'color': 'black', 'linewidth': 1.6, 'path_effects': halo},
-        path_effects=halo,
-        zorder=10,
-    )
+        path_effects=halo, zorder=10,
+    )  # fmt: skip
 
 
 def outline(axes: Axes, window: Window) -> None:
