@@ -187,6 +187,11 @@ def models_folder() -> Path:
     )
 
 
+def name_of(sha256: str, entries: Mapping[str, ManifestEntry]) -> str | None:
+    """The name that a manifest has for weights of this checksum, if any."""
+    return next((e.name for e in entries.values() if e.weights.sha256 == sha256), None)
+
+
 def find_entry(name: str, models: Path | None = None) -> ManifestEntry:
     """The manifest entry of a network.
 

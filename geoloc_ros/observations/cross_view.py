@@ -22,7 +22,7 @@ from geoloc_ros.map_store.descriptor_store import DescriptorStore
 from geoloc_ros.map_store.tile_grid import GridWindow
 from geoloc_ros.networks.contract import DescriptorNetwork
 from geoloc_ros.networks.cylinder import Camera, Cylinder
-from geoloc_ros.networks.weights import MANIFEST_NAME, models_folder, read_manifest
+from geoloc_ros.networks.weights import MANIFEST_NAME, models_folder, name_of, read_manifest
 from geoloc_ros.observations.calibration import Calibration, read_calibration
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.search_area import SearchCircle
@@ -310,9 +310,9 @@ def _weights(architecture: str, sha256: str) -> str:
         entries = read_manifest(models_folder() / MANIFEST_NAME)
     except NetworkError:
         entries = {}
-    names = [name for name, entry in entries.items() if entry.weights.sha256 == sha256]
-    name = f'the weights {names[0]}' if names else 'weights that the manifest does not know'
-    return f'{name} (architecture {architecture}, sha256 {sha256})'
+    name = name_of(sha256, entries)
+    known = 'weights that the manifest does not know' if name is None else f'the weights {name}'
+    return f'{known} (architecture {architecture}, sha256 {sha256})'
 
 
 def _usable(

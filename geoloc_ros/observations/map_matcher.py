@@ -13,6 +13,7 @@ from geoloc_ros.networks.weights import (
     Backend,
     load_network,
     models_folder,
+    name_of,
     read_manifest,
 )
 from geoloc_ros.observations.cross_view import CrossViewMatcher
@@ -50,9 +51,9 @@ def open_matcher(
 
 def _weights_of(store: DescriptorStore) -> str:
     entries = read_manifest(models_folder() / MANIFEST_NAME)
-    for entry in entries.values():
-        if entry.weights.sha256 == store.record.network_sha256:
-            return entry.name
+    name = name_of(store.record.network_sha256, entries)
+    if name is not None:
+        return name
     raise NetworkError(
         f'map {store.path} was built with {store.record.network_name} (sha256 '
         f'{store.record.network_sha256}), which is none of {", ".join(entries) or "(nothing)"} in '

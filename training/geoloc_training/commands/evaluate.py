@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 
 from geoloc_ros.networks.module import CrossViewModule
-from geoloc_training.commands.words import named_network, progress_bar
+from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
 from geoloc_training.data.prepared import PreparedData, prepared
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
@@ -32,12 +32,7 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
         help='only references so many metres about the truth are looked through '
         '(default: %(default)g)',
     )
-    parser.add_argument(
-        '--spacing-m',
-        type=float,
-        default=5.0,
-        help='metres between the references of the grid (default: %(default)g)',
-    )
+    add_grid_options(parser)
     parser.add_argument(
         '--queries',
         type=int,
@@ -46,9 +41,6 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     parser.add_argument(
         '--everywhere', action='store_true', help='measure without a test radius too'
-    )
-    parser.add_argument(
-        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
     )
     parser.add_argument(
         '--heading-sigma-deg',

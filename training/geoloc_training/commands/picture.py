@@ -9,7 +9,7 @@ from pathlib import Path
 
 from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.types import GeodeticPosition
-from geoloc_training.commands.words import named_network, progress_bar
+from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
 from geoloc_training.data.prepared import DataSet, ImageryReferences
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.query_picture import check_picture_path, write_query_picture
@@ -46,15 +46,7 @@ def add_picture_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
         default=0.0,
         help='of the heat map; 0 for twice the radius (default: 0)',
     )
-    parser.add_argument(
-        '--spacing-m',
-        type=float,
-        default=5.0,
-        help='metres between the references of the grid (default: %(default)g)',
-    )
-    parser.add_argument(
-        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
-    )
+    add_grid_options(parser)
     parser.set_defaults(run=_run)
 
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The geoloc_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Progress bars, and networks and settings from words of the command line."""
+"""Progress bars, common options, networks and settings from words of the command line."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 import contextlib
 from pathlib import Path
@@ -15,6 +16,19 @@ from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.settings import SettingSpec
 from geoloc_training.data.records import Progress
+
+
+def add_grid_options(parser: argparse.ArgumentParser) -> None:
+    """Add how networks are compared on a grid of references."""
+    parser.add_argument(
+        '--spacing-m',
+        type=float,
+        default=5.0,
+        help='metres between the references of the grid (default: %(default)g)',
+    )
+    parser.add_argument(
+        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
+    )
 
 
 @contextlib.contextmanager
