@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoloc_ros.errors import MapError
+from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store.components import principal_colours
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
@@ -38,21 +39,16 @@ def write_preview(path: Path, store: DescriptorStore, source: ImagerySource | No
 
     Raises:
         MapError: map or imagery cannot be read, or the picture cannot be written.
+        SettingError: the picture's ending is unknown.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    check_picture_path(path)
     grid, record = store.grid, store.record
     aspect = min(max(grid.ny / grid.nx, 0.4), 2.5)
     panels = 2 if source is None else 3
     height = 0.8 * _PANEL_INCHES * aspect + 1.4
     figure = Figure((panels * _PANEL_INCHES, height), layout='constrained')
-    endings = sorted(FigureCanvasAgg(figure).get_supported_filetypes())
-    if path.suffix[1:].lower() not in endings:
-        raise MapError(
-            f'picture {path} has the ending {path.suffix!r}; expected .png, or another of '
-            f'{", ".join(endings)}'
-        )
     axes = figure.subplots(1, panels, squeeze=False)[0]
     if source is not None:
         _draw_imagery(axes[0], store, source)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoloc_ros.errors import SettingError
+from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.geometry.se2 import Pose2
 from geoloc_ros.types import FloatArray
 from geoloc_sim.aerial.orthophoto import Orthophoto, aerial_patch
@@ -83,18 +84,12 @@ def write_preview(
         SettingError: no places or no days are asked for, or the file's ending is unknown.
         DriveError: the file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    check_picture_path(path)
     if places < 1 or not days:
         raise SettingError(
             f'preview of {places} places on {len(days)} days; expected at least one of each'
-        )
-    kinds = FigureCanvasAgg.get_supported_filetypes()
-    if path.suffix[1:].lower() not in kinds:
-        raise SettingError(
-            f'preview {path.name!r} has the ending {path.suffix!r}; expected one of '
-            f'{", ".join(sorted(kinds))}; give the file a name such as sheet.png'
         )
     poses = street_poses(city.world.layout, places, 'preview places', seed)
     scenes = [city.on_day(day) for day in days]

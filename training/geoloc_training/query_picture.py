@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.evaluation.plot import Window
 from geoloc_ros.evaluation.sight_plot import draw_aerial
 from geoloc_ros.map_store.records import ImagerySource
@@ -39,22 +39,6 @@ _COLOURS = 'inferno'
 _SIGHT = '#35e0ff'
 _VEIL = 0.45  # over the aerial image, so that high scores stand out
 _PANORAMA_RAD = 1.9 * math.pi  # a picture as wide as this is drawn without its sides
-
-
-def check_picture_path(path: Path) -> None:
-    """Refuse a file of a kind that cannot be drawn, before the work begins.
-
-    Raises:
-        SettingError: the ending is unknown.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    kinds = FigureCanvasAgg.get_supported_filetypes()
-    if path.suffix[1:].lower() not in kinds:
-        raise SettingError(
-            f'picture {path.name!r} has the ending {path.suffix!r}; expected one of '
-            f'{", ".join(sorted(kinds))}; give the file a name such as queries.png'
-        )
 
 
 def write_query_picture(

@@ -7,12 +7,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.types import GeodeticPosition
 from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
 from geoloc_training.data.prepared import DataSet, ImageryReferences
 from geoloc_training.data.sources import DATA_HELP, open_data
-from geoloc_training.query_picture import check_picture_path, write_query_picture
+from geoloc_training.query_picture import write_query_picture
 from geoloc_training.query_views import QueryView, ViewSettings, chosen_queries, query_view
 
 _TITLE = 'Where features are taken from, and where the query is found'
