@@ -83,6 +83,21 @@ def test_pairs_are_offset_and_negatives_keep_their_distance(data, contract):
     assert nearest.max() <= 40.0
 
 
+def test_extra_negatives_lie_near_or_anywhere(data, contract):
+    """Geo-local: about pairs of the minibatch; geo-global: about all pairs of the data."""
+    pairs = torch.from_numpy(data.table.positions_m)
+    first = np.arange(4)
+    for near in (True, False):
+        make = maker(data, contract, extras=200, extra_farthest_m=8.0, extras_near=near)
+        batch = make.make(first, np.random.default_rng(3))
+        extras = batch.reference_m[4:]
+        assert torch.cdist(extras, pairs).amin(1).max() <= 8.0
+        beside = torch.cdist(extras, batch.ground_m).amin(1) <= 8.0
+        reached = (torch.cdist(pairs, extras) <= 8.0).any(1).double().mean()
+        assert bool(beside.all()) == near
+        assert (reached > 0.95) == (not near)
+
+
 @pytest.mark.parametrize('turns', ['none', 'quarter', 'any'])
 def test_headings_turn_with_the_references(data, contract, turns):
     """Reference i turned by t: the heading of ground j as i shows it is yaw_j - t."""

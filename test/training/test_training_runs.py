@@ -281,7 +281,9 @@ def test_global_training_is_one_flag():
     from geoloc_training.commands.fit import fit_settings
 
     options = make_parser().parse_args(['fit', 'x', '--out', 'y', '--geo-global'])
-    anywhere = fit_settings(options).geo_weight()
+    chosen = fit_settings(options)
+    assert not chosen.sample.extras_near
+    anywhere = chosen.geo_weight()
     assert float(anywhere(torch.tensor(60.0))) == 1.0
     assert float(anywhere(torch.tensor(1.0))) == 1.0
 

@@ -73,7 +73,7 @@ class BatchMaker:
         self._contract, self._settings = contract, settings
 
     def make(self, numbers: IntArray, random: np.random.Generator) -> TrainingBatch:
-        """The batch of some pairs; negatives are drawn around them.
+        """The batch of some pairs; negatives are drawn around them, or around any pairs.
 
         Args:
             numbers: of pairs, of several places only in geo-global training.
@@ -81,15 +81,17 @@ class BatchMaker:
         """
         truth, yaws = self._table.positions_m[numbers], self._table.yaws_rad[numbers]
         places = self._table.places[numbers]
-        near = random.integers(len(numbers), size=self._settings.extras)
-        places_of_all = np.concatenate((places, places[near]))
+        about = self._extras_about(numbers, random)
+        places_of_all = np.concatenate((places, self._table.places[about]))
         centres = np.concatenate(
             (
                 self._positions(truth, places, False, random),
-                self._positions(truth[near], places[near], True, random),
+                self._positions(
+                    self._table.positions_m[about], self._table.places[about], True, random
+                ),
             )
         )
-        headings = np.concatenate((yaws, yaws[near]))
+        headings = np.concatenate((yaws, self._table.yaws_rad[about]))
         up = self._up(headings, random)
         references = np.empty(
             (len(centres), self._contract.patch_size_px, self._contract.patch_size_px, 3),
@@ -108,6 +110,13 @@ class BatchMaker:
             torch.from_numpy(centres + shift),
             torch.from_numpy(relative),
         )
+
+    def _extras_about(self, numbers: IntArray, random: np.random.Generator) -> IntArray:
+        """Numbers of the pairs about which negatives are drawn, shape (M,)."""
+        count = self._settings.extras
+        if self._settings.extras_near:
+            return numbers[random.integers(len(numbers), size=count)]
+        return random.integers(len(self._table), size=count)
 
     def _positions(
         self,

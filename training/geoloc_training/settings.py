@@ -67,9 +67,12 @@ class SampleSettings:
     extras: int = setting(
         16, 'references without a ground image in each minibatch, on and off the road', minimum=0
     )
-    extra_nearest_m: float = setting(
-        6.0, 'nearest of them to a pair of the minibatch', unit='m', minimum=0.0
+    extras_near: bool = setting(
+        True,
+        'they lie about pairs of the minibatch: negatives of the neighbourhood; else about any '
+        'pair of the data, as geo-global training has it',
     )
+    extra_nearest_m: float = setting(6.0, 'nearest of them to such a pair', unit='m', minimum=0.0)
     extra_farthest_m: float = setting(40.0, 'farthest of them', unit='m', minimum=1.0)
     photometric: float = setting(
         0.15, 'size of random changes of brightness, contrast and colour; 0 for none', minimum=0.0

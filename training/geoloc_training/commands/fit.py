@@ -49,7 +49,8 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument(
         '--geo-global',
         action='store_true',
-        help='the baseline: minibatches of any pairs, triplets without weights',
+        help='the baseline: minibatches of any pairs, negatives about any pairs, triplets without '
+        'weights',
     )
     parser.add_argument(
         '--set',
@@ -114,7 +115,7 @@ def fit_settings(options: argparse.Namespace) -> TrainingSettings:
     if options.network:
         values['network'] = options.network
     if options.geo_global:
-        values['sample.local'] = False
+        values |= {'sample.local': False, 'sample.extras_near': False}
     return from_flat(TrainingSettings, values)
 
 
