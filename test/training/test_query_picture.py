@@ -132,4 +132,4 @@ def test_errors_are_explained(drive, tmp_path, capsys):
         ViewSettings(radius_m=50.0, reach_m=20.0)
     command = ['picture', 'none.pt', '--data', str(drive), '--query', '0', '--out']
     assert main([*command, str(tmp_path / 'queries.doc')]) == 1
-    assert 'such as queries.png' in capsys.readouterr().err
+    assert 'a name that ends in .png' in capsys.readouterr().err
