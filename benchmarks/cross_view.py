@@ -236,10 +236,10 @@ def day_results(
 ) -> dict[str, list[Outcome]]:
     """The outcomes of every seed, by row."""
     centres = day.road_centres_m()
+    asked = {name: s for name, s in sights.items() if not options.rows or name in options.rows}
     tasks = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         few = seed - options.first_seed >= options.control_seeds
-        asked = {name: s for name, s in sights.items() if not options.rows or name in options.rows}
         used = {name: s for name, s in asked.items() if not (s.control and few)}
         tasks.append(Task(day.sensed(seed), seed, used, centres))
     rows: dict[str, list[Outcome]] = {}

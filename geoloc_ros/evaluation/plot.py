@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geoloc_ros.evaluation.map_marks import draw_north_arrow, draw_scale_bar
 from geoloc_ros.evaluation.metrics import position_errors
 from geoloc_ros.evaluation.trajectory import DEFAULT_MAX_GAP_S, StampArray, Trajectory, sample_at
 from geoloc_ros.types import FloatArray
@@ -191,8 +192,8 @@ def draw_map(
     axes.set_aspect('equal', adjustable='box')
     axes.set_xticks([])
     axes.set_yticks([])
-    _draw_scale_bar(axes, view)
-    _draw_north_arrow(axes)
+    draw_scale_bar(axes, view)
+    draw_north_arrow(axes)
 
 
 def _broken_line(trajectory: Trajectory, max_gap_s: float) -> tuple[FloatArray, FloatArray]:
@@ -256,50 +257,6 @@ def _rgb(colour: str) -> tuple[float, float, float]:
 
     red, green, blue = to_rgb(colour)
     return red, green, blue
-
-
-def scale_bar_length_m(width_m: float) -> float:
-    """The largest of 1, 2 or 5 times a power of ten that is at most a quarter of ``width_m``."""
-    target = 0.25 * width_m
-    power = 10.0 ** math.floor(math.log10(target))
-    return max(factor * power for factor in (1.0, 2.0, 5.0) if factor * power <= target)
-
-
-def _draw_scale_bar(axes: Axes, view: Window) -> None:
-    width, height = view.east - view.west, view.north - view.south
-    length = scale_bar_length_m(width)
-    x, y = view.west + 0.04 * width, view.south + 0.05 * height
-    tick = 0.012 * height
-    axes.plot(
-        [x, x, x, x + length, x + length, x + length],
-        [y + tick, y - tick, y, y, y + tick, y - tick],
-        color='black',
-        linewidth=1.8,
-        zorder=10,
-    )
-    text = f'{length / 1000.0:g} km' if length >= 1000.0 else f'{length:g} m'
-    axes.text(x + 0.5 * length, y + 1.4 * tick, text, **_CAPTION)
-
-
-_CAPTION: dict[str, Any] = {
-    'ha': 'center',
-    'va': 'bottom',
-    'fontsize': 10,
-    'zorder': 10,
-    'bbox': {'facecolor': 'white', 'alpha': 0.7, 'edgecolor': 'none', 'pad': 1.0},
-}
-
-
-def _draw_north_arrow(axes: Axes) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=4.0, foreground='white')]
-    axes.annotate(
-        'N', xy=(0.96, 0.97), xytext=(0.96, 0.87), xycoords='axes fraction',
-        ha='center', va='center', fontsize=12, fontweight='bold',
-        arrowprops={'arrowstyle': '-|>', 'color': 'black', 'linewidth': 1.6, 'path_effects': halo},
-        path_effects=halo, zorder=10,
-    )  # fmt: skip
 
 
 def outline(axes: Axes, window: Window) -> None:

@@ -274,10 +274,8 @@ def _check_choice(
 
 
 def published_name(topic: str, prefix: str) -> str:
-    """Name under which a topic of the bag is published."""
-    if not prefix.strip('/') or topic in _GLOBAL_TOPICS:
-        return topic
-    return f'/{prefix.strip("/")}{topic}'
+    """Name under which a topic of the bag is published; the prefix as in ``namespace_of``."""
+    return topic if topic in _GLOBAL_TOPICS else f'{namespace_of(prefix)}{topic}'
 
 
 def namespace_of(prefix: str) -> str:

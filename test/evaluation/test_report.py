@@ -9,8 +9,8 @@ import pytest
 
 from geoloc_ros.errors import EvaluationError
 from geoloc_ros.evaluation import tables
+from geoloc_ros.evaluation.map_marks import scale_bar_length_m
 from geoloc_ros.evaluation.output import write_output
-from geoloc_ros.evaluation.plot import scale_bar_length_m
 from geoloc_ros.evaluation.report import make_report, to_comparison_document, to_document
 from geoloc_ros.evaluation.trajectory import Trajectory
 from geoloc_ros.types import GeodeticPosition

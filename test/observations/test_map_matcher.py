@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from geoloc_ros.errors import MapError, NetworkError
@@ -36,8 +34,8 @@ def make_map(tmp_path):
     return made
 
 
-@pytest.mark.skipif(importlib.util.find_spec('torch') is None, reason='needs torch')
 def test_a_map_finds_the_weights_that_made_it(make_map):
+    pytest.importorskip('torch', reason='torch is not installed')
     sha256 = find_entry('azimuth').weights.sha256
     matcher = open_matcher(make_map(sha256), '', 'auto', SETTINGS, provider='cpu', threads=1)
     assert matcher.network.sha256 == sha256

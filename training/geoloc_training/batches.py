@@ -79,20 +79,17 @@ class BatchMaker:
             numbers: of pairs, of several places only in geo-global training.
             random: draws everything.
         """
-        truth, yaws = self._table.positions_m[numbers], self._table.yaws_rad[numbers]
-        places = self._table.places[numbers]
-        about = self._extras_about(numbers, random)
-        places_of_all = np.concatenate((places, self._table.places[about]))
+        table, about = self._table, self._extras_about(numbers, random)
+        truth, places = table.positions_m[numbers], table.places[numbers]
+        yaws = table.yaws_rad[numbers]
         centres = np.concatenate(
             (
                 self._positions(truth, places, False, random),
-                self._positions(
-                    self._table.positions_m[about], self._table.places[about], True, random
-                ),
+                self._positions(table.positions_m[about], table.places[about], True, random),
             )
         )
-        headings = np.concatenate((yaws, self._table.yaws_rad[about]))
-        up = self._up(headings, random)
+        of_all = np.concatenate((numbers, about))
+        places_of_all, up = table.places[of_all], self._up(table.yaws_rad[of_all], random)
         references = np.empty(
             (len(centres), self._contract.patch_size_px, self._contract.patch_size_px, 3),
             dtype=np.uint8,

@@ -25,13 +25,6 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     parser = commands.add_parser('evaluate', help='recall on a grid of references')
     parser.add_argument('weights', nargs='+', help='weights files, each as NAME=PATH or as a path')
     parser.add_argument('--data', nargs='+', required=True, help=f'{DATA_HELP}; a table row each')
-    parser.add_argument(
-        '--radius-m',
-        type=float,
-        default=50.0,
-        help='only references so many metres about the truth are looked through '
-        '(default: %(default)g)',
-    )
     add_grid_options(parser)
     parser.add_argument(
         '--queries',

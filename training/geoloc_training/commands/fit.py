@@ -16,7 +16,7 @@ from geoloc_ros.networks.architectures import build
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
-from geoloc_training.commands.words import progress_bar, settings_of
+from geoloc_training.commands.words import add_spacing_option, progress_bar, settings_of
 from geoloc_training.data.prepared import DataSet, prepared
 from geoloc_training.data.simulated import FIRST_TEST_DAY
 from geoloc_training.data.sources import DATA_HELP, open_data
@@ -73,12 +73,7 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
         help='pictures of each validation place that are looked up, spread evenly; 0 for all '
         '(default: %(default)s)',
     )
-    parser.add_argument(
-        '--spacing-m',
-        type=float,
-        default=5.0,
-        help='metres between the references in which they are looked up (default: %(default)g)',
-    )
+    add_spacing_option(parser)
     parser.add_argument(
         '--domain',
         help='what the data show, for the weights file: simulation or real (default: simulation '

@@ -36,12 +36,6 @@ def add_picture_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
     )
     parser.add_argument('--out', type=Path, required=True, help='picture to write: queries.png')
     parser.add_argument(
-        '--radius-m',
-        type=float,
-        default=50.0,
-        help='of the circle that is searched (default: %(default)g)',
-    )
-    parser.add_argument(
         '--reach-m',
         type=float,
         default=0.0,

@@ -21,13 +21,25 @@ from geoloc_training.data.records import Progress
 def add_grid_options(parser: argparse.ArgumentParser) -> None:
     """Add how networks are compared on a grid of references."""
     parser.add_argument(
+        '--radius-m',
+        type=float,
+        default=50.0,
+        help='only references so many metres about the truth are looked through '
+        '(default: %(default)g)',
+    )
+    add_spacing_option(parser)
+    parser.add_argument(
+        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
+    )
+
+
+def add_spacing_option(parser: argparse.ArgumentParser) -> None:
+    """Add how far apart the references of a grid are."""
+    parser.add_argument(
         '--spacing-m',
         type=float,
         default=5.0,
         help='metres between the references of the grid (default: %(default)g)',
-    )
-    parser.add_argument(
-        '--search-heading', action='store_true', help='an azimuth network is not told the heading'
     )
 
 

@@ -135,9 +135,11 @@ def check_made_alike(place: Path, kept: Sequence[Path], settings: SimulatedDataS
     wanted = _drawn_with(settings)
     for folder in sorted(path.parent for path in place.glob(f'*/{DRIVE_NAME}')):
         found = read_drive_about(folder).simulation
+        if found is None:
+            continue
         names = wanted if folder in kept else _OF_PLACE
-        other = [] if found is None else [n for n in names if found.get(n) != wanted[n]]
-        if found is not None and other:
+        other = [name for name in names if found.get(name) != wanted[name]]
+        if other:
             raise DriveError(
                 f'{folder} was made with '
                 f'{", ".join(f"{name}={found.get(name)}" for name in other)}; expected '
