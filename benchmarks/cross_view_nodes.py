@@ -38,8 +38,9 @@ import numpy as np
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.bags.writer import BagWriter
 from geoloc_ros.cli.demo_sight import shipped_weights
-from geoloc_ros.cli.demo_steps import SENSOR_RATES, SENSOR_TOPICS, environment, ros_command
+from geoloc_ros.cli.demo_steps import SENSOR_RATES, SENSOR_TOPICS, environment
 from geoloc_ros.cli.processes import Child, ProcessGroup
+from geoloc_ros.cli.ros_command import ros_command, ros_words
 from geoloc_ros.messages.outbound import set_header
 from geoloc_ros.messages.pictures import image_rgb_u8
 from geoloc_ros.networks.weights import load_network
@@ -220,17 +221,13 @@ def _listener_words(case: Case) -> list[str]:
         SCORES: f'{NAMESPACE}/{SCORES}',
         POSE: f'{NAMESPACE}/{POSE}',
     }
-    words = ['--ros-args', '-p', f'image_type:={case.image_type}']
-    for inside, outside in names.items():
-        words += ['-r', f'{inside}:={outside}']
-    return words
+    rules = [f'{inside}:={outside}' for inside, outside in names.items()]
+    return ros_words({'image_type': case.image_type}, rules)
 
 
 def _filter_words(case: Case) -> list[str]:
-    words = ['--ros-args', '-r', f'__ns:={NAMESPACE}', '-p', f'output.rate_hz:={case.output_hz}']
-    for topic in SENSOR_TOPICS:
-        words += ['-r', f'{topic[1:]}:={topic}']
-    return words
+    rules = [f'__ns:={NAMESPACE}', *(f'{topic[1:]}:={topic}' for topic in SENSOR_TOPICS)]
+    return ros_words({'output.rate_hz': case.output_hz}, rules)
 
 
 def _matcher_command(case: Case, map_path: Path, options: argparse.Namespace) -> list[str]:
@@ -238,7 +235,7 @@ def _matcher_command(case: Case, map_path: Path, options: argparse.Namespace) ->
         'map': str(map_path),
         'network.weights': options.weights,
         'network.backend': options.backend,
-        'network.threads': str(options.threads),
+        'network.threads': options.threads,
         'input_domain': 'simulation',
         'camera.transport': case.transport,
     }
@@ -259,9 +256,9 @@ def _replay_command(case: Case, bag: Path) -> list[str]:
         'geoloc_ros.nodes.replay_node',
         {
             'bag': str(bag),
-            'publish_clock': 'false',
-            'topics': f'[{", ".join(played)}]',
-            'wait_for': f'[{", ".join(waited)}]',
+            'publish_clock': False,
+            'topics': played,
+            'wait_for': waited,
         },
     )
 

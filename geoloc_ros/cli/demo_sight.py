@@ -35,12 +35,12 @@ from geoloc_ros.cli.demo_steps import (
     recorder_command,
     remove_bag,
     replay_command,
-    ros_command,
     say,
 )
 from geoloc_ros.cli.drive_input import node_topics, read_drive
 from geoloc_ros.cli.map_network import MapNetwork
 from geoloc_ros.cli.processes import ProcessGroup
+from geoloc_ros.cli.ros_command import ros_command
 from geoloc_ros.cli.subparsers import command_line
 from geoloc_ros.errors import EvaluationError, NetworkError
 from geoloc_ros.evaluation import tables
@@ -232,10 +232,10 @@ def _matcher_command(map_folder: Path, weights: str) -> list[str]:
     return ros_command(
         'geoloc_ros.nodes.cross_view_node',
         {
-            'use_sim_time': 'true',
+            'use_sim_time': True,
             'map': str(map_folder),
             'network.weights': weights,
-            'network.threads': '1',
+            'network.threads': 1,
             'input_domain': 'simulation',
             'camera.transport': 'compressed',
         },

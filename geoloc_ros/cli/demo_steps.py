@@ -19,6 +19,7 @@ from geoloc_ros.cli.bag_trajectory import read_topic
 from geoloc_ros.cli.comparison import RecordedDrive, describe
 from geoloc_ros.cli.latency import arrivals, latency_ms
 from geoloc_ros.cli.processes import ProcessGroup
+from geoloc_ros.cli.ros_command import ros_command
 from geoloc_ros.cli.ros_environment import (
     RosEnvironmentError,
     project_folder,
@@ -101,22 +102,12 @@ def remove_bag(folder: Path) -> None:
         raise RosEnvironmentError(f'{folder} is in the way and is no bag; remove it')
 
 
-def ros_command(module: str, parameters: dict[str, str], rules: Sequence[str] = ()) -> list[str]:
-    """Command line of a node with parameters (YAML text) and remapping rules."""
-    words = [sys.executable, '-m', module, '--ros-args']
-    for name, value in parameters.items():
-        words += ['-p', f'{name}:={value}']
-    for rule in rules:
-        words += ['-r', rule]
-    return words
-
-
 def filter_command(node: DemoNode) -> list[str]:
     """Command line of a filter node."""
     parameters = {
-        'use_sim_time': 'true',
-        'seed': str(node.settings.seed),
-        'publish_tf': 'true' if node.publishes_tf else 'false',
+        'use_sim_time': True,
+        'seed': node.settings.seed,
+        'publish_tf': node.publishes_tf,
     }
     rules = [f'__ns:=/{node.namespace}', *(f'{topic[1:]}:={topic}' for topic in SENSOR_TOPICS)]
     return ros_command(node.module, parameters, rules)
@@ -136,9 +127,9 @@ def recorder_command(
             f'/{node.namespace}/pose geometry_msgs/msg/PoseWithCovarianceStamped reliable'
         )
         topics.append(f'/{node.namespace}/datum sensor_msgs/msg/NavSatFix latched')
-    listed = ', '.join(f"'{topic}'" for topic in (*topics, *others))
     return ros_command(
-        'geoloc_ros.nodes.recorder_node', {'path': str(recording), 'topics': f'[{listed}]'}
+        'geoloc_ros.nodes.recorder_node',
+        {'path': str(recording), 'topics': [*topics, *others]},
     )
 
 
@@ -157,9 +148,9 @@ def replay_command(
         'geoloc_ros.nodes.replay_node',
         {
             'bag': str(bag),
-            'rate': f'{rate:.6f}',
-            'topics': f'[{", ".join(topics)}]',
-            'wait_for': f'[{", ".join([*waited, *awaited])}]',
+            'rate': rate,
+            'topics': topics,
+            'wait_for': [*waited, *awaited],
         },
     )
 

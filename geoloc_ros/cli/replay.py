@@ -12,9 +12,12 @@ from pathlib import Path
 import subprocess
 import sys
 
+from geoloc_ros.cli.ros_command import ParameterValue, ros_words
 from geoloc_ros.cli.subparsers import Subparsers
 from geoloc_ros.errors import GeolocError
 from geoloc_ros.ros.transport import transport_environment
+
+_NODE = 'replay_node'
 
 
 class NoRosError(GeolocError):
@@ -30,16 +33,14 @@ def add_parser(subparsers: Subparsers) -> None:
         'bag goes through that filter node in the same process, in the namespace of --prefix.',
     )
     parser.add_argument('bag', type=Path, help='rosbag2 folder or file')
-    parser.add_argument('--rate', type=float, default=1.0, help='speed over real time')
-    parser.add_argument('--loop', action='store_true', help='start over at the end')
+    parser.add_argument('--rate', type=float, help='speed over real time (default: 1)')
+    parser.add_argument('--loop', action='store_const', const=True, help='start over at the end')
     parser.add_argument('--filter', choices=('particle', 'kalman'), help='run this node too')
-    parser.add_argument('--params-file', type=Path, help='ROS 2 parameter file')
-    parser.add_argument('--start-offset', type=float, default=0.0, help='seconds to leave out')
-    parser.add_argument('--topics', nargs='+', default=[], help='only these topics')
-    parser.add_argument('--prefix', default='', help='put before every topic but /tf')
-    parser.add_argument(
-        '--wait-for', nargs='+', default=[], help='topics that must have a subscriber first'
-    )
+    parser.add_argument('--params-file', type=Path, help='ROS 2 parameter file, of both nodes')
+    parser.add_argument('--start-offset', type=float, help='seconds to leave out')
+    parser.add_argument('--topics', nargs='+', help='only these topics')
+    parser.add_argument('--prefix', help='put before every topic but /tf')
+    parser.add_argument('--wait-for', nargs='+', help='topics that must have a subscriber first')
     parser.set_defaults(run=run)
 
 
@@ -51,43 +52,31 @@ def run(options: argparse.Namespace) -> int:
             'wheels, or source a ROS distribution'
         )
     environment = {**os.environ, **transport_environment()}
-    command = compose_command(options) if options.filter else replay_command(options)
-    child = subprocess.Popen(command, env=environment)
+    child = subprocess.Popen(replay_command(options), env=environment)
     with contextlib.suppress(KeyboardInterrupt):  # the child got it too, and ends by itself
         return child.wait()
     return child.wait()
 
 
 def replay_command(options: argparse.Namespace) -> list[str]:
-    """The command line of ``replay_node``."""
-    parameters = [
-        f'bag:={options.bag}',
-        f'rate:={options.rate}',
-        f'loop:={str(options.loop).lower()}',
-        f'start_offset_s:={options.start_offset}',
+    """The command line of ``replay_node``, or of it and a filter node in one process.
+
+    An option that was not given is not passed on, so that a parameter file keeps its say.
+    """
+    asked: dict[str, ParameterValue | None] = {
+        'rate': options.rate,
+        'loop': options.loop,
+        'start_offset_s': options.start_offset,
+        'prefix': options.prefix,
+        'topics': options.topics,
+        'wait_for': options.wait_for,
+    }
+    parameters: dict[str, ParameterValue] = {'bag': str(options.bag)}
+    parameters |= {name: value for name, value in asked.items() if value is not None}
+    module, chosen = _NODE, []
+    if options.filter:
+        module, chosen = 'compose', ['--filter', options.filter]
+    return [
+        *(sys.executable, '-m', f'geoloc_ros.nodes.{module}', *chosen),
+        *ros_words(parameters, params_file=options.params_file, node_name=_NODE),
     ]
-    if options.prefix:
-        parameters.append(f'prefix:={options.prefix}')
-    for name, words in (('topics', options.topics), ('wait_for', options.wait_for)):
-        if words:
-            parameters.append(f'{name}:=[{", ".join(words)}]')
-    command = [sys.executable, '-m', 'geoloc_ros.nodes.replay_node', '--ros-args']
-    if options.params_file is not None:
-        command += ['--params-file', str(options.params_file)]
-    for parameter in parameters:
-        command += ['-p', parameter]
-    return command
-
-
-def compose_command(options: argparse.Namespace) -> list[str]:
-    """The command line of a filter node and the bag in one process."""
-    command = [sys.executable, '-m', 'geoloc_ros.nodes.compose', str(options.bag)]
-    command += ['--filter', options.filter, '--rate', str(options.rate)]
-    command += ['--start-offset', str(options.start_offset)]
-    command += ['--loop'] if options.loop else []
-    command += ['--prefix', options.prefix] if options.prefix else []
-    for option, words in (('--topics', options.topics), ('--wait-for', options.wait_for)):
-        command += [option, *words] if words else []
-    if options.params_file is not None:
-        command += ['--params-file', str(options.params_file)]
-    return command

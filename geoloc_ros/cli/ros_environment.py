@@ -4,18 +4,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 import random
 import socket
-import sys
 
 import geoloc_ros
 from geoloc_ros.errors import GeolocError
+from geoloc_ros.ros.transport import transport_environment
 
 # Domains above 100 would use UDP ports of the range that Linux hands out to anybody.
 _DOMAINS = range(1, 101)
-_PROFILE = 'fastdds_profile.xml'
 
 
 class RosEnvironmentError(GeolocError):
@@ -32,33 +30,17 @@ def ros_environment() -> dict[str, str]:
 
     Raises:
         RosEnvironmentError: every ROS domain is taken.
+        SettingError: the Fast DDS profile is not installed.
     """
-    environment = {
+    return {
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_DOMAIN_ID': str(free_domain()),
         'PYTHONUNBUFFERED': '1',
         # One thread a process: pools of several processes would fight for the cores.
         'OPENBLAS_NUM_THREADS': '1',
         'OMP_NUM_THREADS': '1',
+        **transport_environment(),
     }
-    profile = fastdds_profile()
-    if profile is not None:
-        environment['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
-    return environment
-
-
-def fastdds_profile() -> Path | None:
-    """Our transport profile, in the checkout or where the package is installed."""
-    places = [
-        project_folder() / 'config' / _PROFILE,
-        Path(sys.prefix) / 'share' / 'geoloc_ros' / 'config' / _PROFILE,
-        *(
-            Path(prefix) / 'share' / 'geoloc_ros' / 'config' / _PROFILE
-            for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
-            if prefix
-        ),
-    ]
-    return next((place for place in places if place.is_file()), None)
 
 
 def free_domain() -> int:

@@ -17,7 +17,7 @@ from rclpy.task import Future
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.errors import GeolocError
 from geoloc_ros.nodes.lifecycle import run_command, start
-from geoloc_ros.nodes.playback import Playback, PlaybackCounts
+from geoloc_ros.nodes.playback import Playback, PlaybackCounts, namespace_of
 from geoloc_ros.ros.node_settings import ReplaySettings
 from geoloc_ros.ros.parameters import ParameterLoader
 
@@ -45,6 +45,15 @@ class ReplayNode(LifecycleNode):
     def autostart(self) -> bool:
         """Whether to play at once, or when a lifecycle manager says so."""
         return self._loader.settings.autostart
+
+    @property
+    def played_namespace(self) -> str:
+        """The namespace whose nodes hear what is played.
+
+        Raises:
+            SettingError: ROS does not allow the prefix.
+        """
+        return namespace_of(self._loader.settings.prefix)
 
     @property
     def counts(self) -> PlaybackCounts:

@@ -56,7 +56,7 @@ def test_help_describes_a_node_without_starting_it(module, capsys, monkeypatch):
         ('particle_filter_node', ['--ros-args', '--params-file', 'nope.yaml']),
         ('recorder_node', ['--ros-args', '-p', 'path']),
         ('replay_node', ['--ros-args', '--nonsense']),
-        ('compose', ['a.mcap', '--params-file', 'nope.yaml']),
+        ('compose', ['--filter', 'kalman', '--ros-args', '--params-file', 'nope.yaml']),
     ],
 )
 def test_words_that_ros_cannot_use_are_explained(module, words):
