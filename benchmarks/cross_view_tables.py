@@ -140,7 +140,9 @@ def draw_curves(path: Path, logs: Sequence[Path]) -> None:
     FigureCanvasAgg(figure)
     loss, apart = figure.subplots(1, 2)
     for log in logs:
-        rows = [json.loads(line) for line in log.read_text(encoding='utf-8').splitlines()]
+        lines = map(json.loads, log.read_text(encoding='utf-8').splitlines())
+        by_step = {row['step']: row for row in lines}  # done twice, where a run was taken up again
+        rows, name = [by_step[step] for step in sorted(by_step)], log.parent.name
         at = [row['step'] for row in rows][_SMOOTHED_ROWS - 1 :]
         triplets, others, pairs = (
             np.convolve(
@@ -148,9 +150,9 @@ def draw_curves(path: Path, logs: Sequence[Path]) -> None:
             )
             for key in ('triplets', 'negative', 'positive')
         )
-        loss.semilogy(at, triplets, label=log.stem)
-        (line,) = apart.plot(at, others, label=f'{log.stem}: others in the minibatch')
-        apart.plot(at, pairs, '--', color=line.get_color(), label=f'{log.stem}: pairs')
+        loss.semilogy(at, triplets, label=name)
+        (line,) = apart.plot(at, others, label=f'{name}: others in the minibatch')
+        apart.plot(at, pairs, '--', color=line.get_color(), label=f'{name}: pairs')
     loss.set(xlabel='step', ylabel='triplet loss', title='Each in its own minibatches')
     apart.set(xlabel='step', ylabel='squared distance', title='Mean distance of descriptors')
     loss.legend()
