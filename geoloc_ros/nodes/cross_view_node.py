@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, NavSatFix
 
@@ -82,22 +81,15 @@ class CrossViewNode(EndingNode):
         if settings.autostart:
             start(self)
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _prepare(self) -> None:
         """Load map and network, and run both once."""
-        del state
         calm_opencv()
         settings = self._loader.settings
-        try:
-            self._matcher = self._loaded(settings)
-            self._matcher.warm_up()
-            imagery = (
-                open_imagery(Path(settings.imagery), ImageryOptions())
-                if settings.imagery
-                else None
-            )
-        except GeolocError as error:
-            self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
+        self._matcher = self._loaded(settings)
+        self._matcher.warm_up()
+        imagery = (
+            open_imagery(Path(settings.imagery), ImageryOptions()) if settings.imagery else None
+        )
         contract = self._matcher.network.contract
         self._cabinet = CameraCabinet(self._matcher)
         self._area = SearchArea(settings.search)
@@ -110,9 +102,8 @@ class CrossViewNode(EndingNode):
         store = self._matcher.store
         if not store.complete:
             self.get_logger().warning(f'map {store.path} is unfinished; {store.missing}')
-        return TransitionCallbackReturn.SUCCESS
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _start_listening(self) -> None:
         """Listen, and match in a thread."""
         settings = self._loader.settings
         self._worker = MatchWorker(self._match, self._match_failed, settings.camera.queue)
@@ -126,7 +117,6 @@ class CrossViewNode(EndingNode):
         self._timer = self.create_timer(_DIAGNOSTICS_PERIOD_S, self._report, clock=self._steady)
         self._silence = Silence(_SILENCE_S)
         self._tell_start(settings)
-        return super().on_activate(state)
 
     def destroy_node(self) -> None:
         """End the thread before the node."""

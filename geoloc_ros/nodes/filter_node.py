@@ -8,7 +8,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.service import Service
 from rclpy.timer import Timer
 from std_srvs.srv import Trigger
@@ -89,23 +88,18 @@ class FilterNode(EndingNode):
             )
         return self._localizer
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _prepare(self) -> None:
         """Build the localizer and the publishers."""
-        del state
         settings = self._loader.settings
-        try:
-            warm_up(settings)
-            self._localizer = build_localizer(settings, settings.seed)
-        except GeolocError as error:
-            self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
+        warm_up(settings)
+        localizer = build_localizer(settings, settings.seed)
         self._outputs = FilterOutputs(self, settings, self._frames, self._publish_failed)
         self._truth = TruthDisplay(self, settings)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', reliable_qos())
+        self._localizer = localizer
         self._tell_datum()
-        return TransitionCallbackReturn.SUCCESS
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _start_listening(self) -> None:
         """Listen to sensors, offer services, start the timers."""
         settings = self._loader.settings
         self._inbox = inbox = Inbox(self, self._warnings, self._tell_datum)
@@ -125,7 +119,6 @@ class FilterNode(EndingNode):
                 (_DIAGNOSTICS_PERIOD_S, self._report),
             )
         ]
-        return super().on_activate(state)
 
     def _stop_listening(self) -> None:
         if self._inbox is not None:

@@ -25,7 +25,25 @@ usage: {name} [--ros-args [-p NAME:=VALUE ...] [--params-file FILE] [-r FROM:=TO
 
 
 class EndingNode(LifecycleNode):
-    """A node that ends in two steps: it stops listening, then lets go of what it made."""
+    """A node that ends in two steps: it stops listening, then lets go of what it made.
+
+    What fails on the way up is told in the node's log, which rclpy would keep to itself.
+    """
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Make what is needed; a failure is told in the log and leaves nothing behind."""
+        del state
+        if self._succeeds(self._prepare):
+            return TransitionCallbackReturn.SUCCESS
+        self._forget()
+        return TransitionCallbackReturn.FAILURE
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to listen; a failure is told in the log, and what was configured stays."""
+        if self._succeeds(self._start_listening):
+            return super().on_activate(state)
+        self._stop_listening()
+        return TransitionCallbackReturn.FAILURE
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening; what was configured stays."""
@@ -44,11 +62,30 @@ class EndingNode(LifecycleNode):
         self._forget()
         return super().on_shutdown(state)
 
+    def _succeeds(self, step: Callable[[], None]) -> bool:
+        try:
+            step()
+        except GeolocError as error:
+            self.get_logger().error(str(error))
+        except Exception as error:
+            self.get_logger().error(
+                f'an unexpected {type(error).__name__}: {error}; please report this'
+            )
+        else:
+            return True
+        return False
+
+    def _prepare(self) -> None:
+        """Make what stays until ``_forget``."""
+
+    def _start_listening(self) -> None:
+        """Start subscriptions, timers and threads."""
+
     def _stop_listening(self) -> None:
         """End subscriptions, timers and threads; of no effect when there are none."""
 
     def _forget(self) -> None:
-        """Take away what ``on_configure`` made; of no effect when there is nothing."""
+        """Take away what ``_prepare`` made; of no effect when there is nothing."""
 
 
 def start(node: LifecycleNode) -> None:

@@ -11,7 +11,6 @@ import sys
 from typing import Any
 
 from geometry_msgs.msg import PoseWithCovarianceStamped
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import NavSatFix, PointCloud2
@@ -54,34 +53,25 @@ class MapServerNode(EndingNode):
         if self._loader.settings.autostart:
             start(self)
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _prepare(self) -> None:
         """Open map and imagery, and tell where ``map`` is."""
-        del state
         settings = self._loader.settings
-        try:
-            self._imagery = (
-                open_imagery(Path(settings.imagery), ImageryOptions())
-                if settings.imagery
-                else None
-            )
-            self._datum = self._place(settings)
-        except GeolocError as error:
-            self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
+        self._imagery = (
+            open_imagery(Path(settings.imagery), ImageryOptions()) if settings.imagery else None
+        )
+        self._datum = self._place(settings)
         self._raster = self.create_publisher(PointCloud2, 'map/raster', latched_qos())
         self._tell_place(self._datum, settings)
         self._centre_m = None
         self._show((0.0, 0.0))
-        return TransitionCallbackReturn.SUCCESS
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _start_listening(self) -> None:
         """Follow the vehicle."""
         self._listening = [
             self.create_subscription(
                 PoseWithCovarianceStamped, 'pose', self._take_pose, reliable_qos(1)
             )
         ]
-        return super().on_activate(state)
 
     def _place(self, settings: MapServerSettings) -> Datum:
         """Where ``map`` is: as the map says, else the middle of the imagery."""

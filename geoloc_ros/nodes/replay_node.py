@@ -11,12 +11,11 @@ import threading
 from typing import Any
 
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 
 from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.errors import GeolocError
-from geoloc_ros.nodes.lifecycle import run_command, start
+from geoloc_ros.nodes.lifecycle import EndingNode, run_command, start
 from geoloc_ros.nodes.playback import Playback, PlaybackCounts, namespace_of
 from geoloc_ros.ros.node_settings import ReplaySettings
 from geoloc_ros.ros.parameters import ParameterLoader
@@ -24,7 +23,7 @@ from geoloc_ros.ros.parameters import ParameterLoader
 NODE_NAME = 'replay_node'
 
 
-class ReplayNode(LifecycleNode):
+class ReplayNode(EndingNode):
     """Configured, it has the bag open; active, it plays, in a thread of its own.
 
     Messages go out as the bytes they were recorded as: no image is ever unpacked.
@@ -60,51 +59,30 @@ class ReplayNode(LifecycleNode):
         """What was published up to now."""
         return PlaybackCounts({}, {}) if self._playback is None else self._playback.counts
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _prepare(self) -> None:
         """Open the bag and make the publishers."""
-        del state
         settings = self._loader.settings
-        try:
-            if not settings.bag:
-                raise GeolocError(
-                    'parameter bag is empty; expected the path of a rosbag2; set it with '
-                    '-p bag:=PATH'
-                )
-            self._bag = BagReader(Path(settings.bag)).__enter__()
-            self._playback = Playback(self, self._bag, settings, self._warn)
-        except GeolocError as error:
-            self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS
+        if not settings.bag:
+            raise GeolocError(
+                'parameter bag is empty; expected the path of a rosbag2; set it with -p bag:=PATH'
+            )
+        self._bag = BagReader(Path(settings.bag)).__enter__()
+        self._playback = Playback(self, self._bag, settings, self._warn)
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Play."""
+    def _start_listening(self) -> None:
+        """Play; every start is from the beginning."""
         assert self._playback is not None
         self._playback.arm()
         if self.done.done():
             self.done = Future()
         self._thread = threading.Thread(target=self._play, args=(self._playback,), daemon=True)
         self._thread.start()
-        return super().on_activate(state)
 
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop playing; activating starts over."""
+    def _stop_listening(self) -> None:
         self.stop()
-        return super().on_deactivate(state)
 
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def _forget(self) -> None:
         """Close the bag."""
-        del state
-        self._close()
-        return TransitionCallbackReturn.SUCCESS
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """End for good, from whatever state: stop playing and close the bag."""
-        self._close()
-        return super().on_shutdown(state)
-
-    def _close(self) -> None:
-        self.stop()
         if self._playback is not None:
             self._playback.close()
             self._playback = None

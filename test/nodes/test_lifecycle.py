@@ -10,6 +10,10 @@ import subprocess
 import sys
 
 import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from geoloc_ros.errors import GeolocError
+from geoloc_ros.nodes.lifecycle import EndingNode, start
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,3 +69,38 @@ def test_words_that_ros_cannot_use_are_explained(module, words):
     assert 'error: the words after --ros-args cannot be used' in ended.stderr
     assert words[-1] in ended.stderr
     assert 'Traceback' not in ended.stderr
+
+
+class Failing(EndingNode):
+    """Fails in one step, with an error that nobody foresaw."""
+
+    def __init__(self, step):
+        super().__init__('failing')
+        self.step, self.ended = step, []
+
+    def _prepare(self):
+        self._fail('configure')
+
+    def _start_listening(self):
+        self._fail('activate')
+
+    def _stop_listening(self):
+        self.ended.append('stopped')
+
+    def _forget(self):
+        self.ended.append('forgot')
+
+    def _fail(self, step):
+        if step == self.step:
+            raise PermissionError(f'no right to {step}')
+
+
+@pytest.mark.parametrize(('step', 'ended'), [('configure', 'forgot'), ('activate', 'stopped')])
+def test_a_step_that_fails_unexpectedly_is_told_and_leaves_nothing(ros, capfd, step, ended):
+    node = Failing(step)
+    with pytest.raises(GeolocError, match=f'could not {step}; its log says why'):
+        start(node)
+    assert f'an unexpected PermissionError: no right to {step}' in capfd.readouterr().err
+    assert node.ended == [ended]
+    assert node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS
+    node.destroy_node()
