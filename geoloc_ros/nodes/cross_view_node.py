@@ -85,21 +85,22 @@ class CrossViewNode(EndingNode):
         """Load map and network, and run both once."""
         calm_opencv()
         settings = self._loader.settings
-        self._matcher = self._loaded(settings)
-        self._matcher.warm_up()
+        matcher = self._loaded(settings)
+        matcher.warm_up()
         imagery = (
             open_imagery(Path(settings.imagery), ImageryOptions()) if settings.imagery else None
         )
-        contract = self._matcher.network.contract
-        self._cabinet = CameraCabinet(self._matcher)
+        contract = matcher.network.contract
+        self._cabinet = CameraCabinet(matcher)
         self._area = SearchArea(settings.search)
         self._health = MatchHealth()
         self._outputs = MatchOutputs(
             self, settings.map_frame, contract.patch_size_m, imagery, self._publish_failed
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', reliable_qos())
-        self._warn_of_domain(self._matcher)
-        store = self._matcher.store
+        self._matcher = matcher
+        self._warn_of_domain(matcher)
+        store = matcher.store
         if not store.complete:
             self.get_logger().warning(f'map {store.path} is unfinished; {store.missing}')
 

@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import OccupancyGrid
 import numpy as np
 import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, NavSatFix, PointCloud2
 
@@ -292,3 +293,17 @@ def test_fixes_of_the_topic_are_read_as_recorded():
     pose = believed_fix(fix, DATUM)
     assert isinstance(fix_message(0.0, 0.0, 0.0), NavSatFix)
     assert (pose.x_m, pose.y_m, pose.sigma_m) == pytest.approx((12.0, -7.0, 3.0), abs=1e-6)
+
+
+def test_a_node_that_could_not_be_configured_can_be_shut_down(ros, weights, map_path):
+    from geoloc_ros.nodes.cross_view_node import CrossViewNode
+
+    given = {
+        'map': str(map_path), 'network.weights': str(weights), 'network.backend': 'torch',
+        'network.threads': 1, 'imagery': 'nope.tif', 'autostart': False,
+    }  # fmt: skip
+    overrides = [Parameter(name, value=value) for name, value in given.items()]
+    node = CrossViewNode(parameter_overrides=overrides)
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS
+    node.destroy_node()
