@@ -13,7 +13,7 @@ from geoloc_ros.bags.reader import BagReader, BagTopic
 from geoloc_ros.cli.bag_trajectory import static_frames
 from geoloc_ros.cli.offline import ReceivedImage
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
-from geoloc_ros.errors import DriveError, MeasurementError
+from geoloc_ros.errors import DriveError, GeodesyError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.result import StepResult
 from geoloc_ros.messages.beliefs import believed_estimate, believed_fix
@@ -184,6 +184,8 @@ class OfflineSight:
         except MeasurementError as error:
             self._count(f'could not be used ({error})')
             return None
+        except GeodesyError:  # further away than the map's CRS reaches
+            sighting = None
         if sighting is None:
             self._count('were taken off the map')
             return None

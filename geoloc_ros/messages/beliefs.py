@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import math
 
-from geoloc_ros.errors import GeodesyError
+from geoloc_ros.errors import GeodesyError, MeasurementError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.messages.inbound import pose_measurement
 from geoloc_ros.messages.shapes import PoseWithCovarianceStampedMessage
+from geoloc_ros.observations.gnss import check_position
 from geoloc_ros.observations.search_area import BelievedPose, largest_sigma_m
 from geoloc_ros.types import CovarianceType, Estimate, FixStatus, GnssFix, PoseMeasurement
 
@@ -37,19 +38,19 @@ def believed_estimate(estimate: Estimate) -> BelievedPose:
 
 
 def believed_fix(fix: GnssFix, datum: Datum) -> BelievedPose | None:
-    """Where a receiver says it is, in ``map``; ``None`` without a position."""
+    """Where a receiver says it is, in ``map``; ``None`` without a position filters would take."""
     position = fix.position
-    values = (position.lat_deg, position.lon_deg)
-    if fix.status is FixStatus.NO_FIX or not all(map(math.isfinite, values)):
+    if fix.status is FixStatus.NO_FIX:
         return None
     stated = fix.covariance_type is not CovarianceType.UNKNOWN
     sigma_m = largest_sigma_m(fix.covariance_enu_m2) if stated else 0.0
     altitude_m = position.alt_m if math.isfinite(position.alt_m) else datum.origin.alt_m
     try:
+        check_position(fix)
         east_m, north_m = datum.enu_from_geodetic(
             type(position)(position.lat_deg, position.lon_deg, altitude_m)
         )[:2]
-    except GeodesyError:
+    except (MeasurementError, GeodesyError):
         return None
     # A sigma of 0 is none: the search has its own.
     sigma_m = 0.0 if math.isnan(sigma_m) else sigma_m

@@ -26,6 +26,7 @@ from geoloc_ros.evaluation.trajectory import sample_at
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.localizer.settings import KalmanLocalizerSettings, ParticleLocalizerSettings
 from geoloc_ros.map_store.descriptor_store import DescriptorStore
+from geoloc_ros.messages.inbound import stamp_ns
 from geoloc_ros.messages.outbound import set_header, set_quaternion
 from geoloc_ros.networks.distances import first_columns
 from geoloc_ros.observations.calibration import calibrate, write_calibration
@@ -33,6 +34,7 @@ from geoloc_ros.observations.cross_view import CrossViewMatcher
 from geoloc_ros.observations.sight import level_camera
 from geoloc_ros.ros.matcher_settings import CrossViewNodeSettings
 from geoloc_ros.ros.node_settings import ParticleNodeSettings, SourceSettings
+from geoloc_ros.types import CovarianceType, FixStatus, GeodeticPosition, GnssFix
 
 SIMULATED = CrossViewNodeSettings(input_domain='simulation', temperature=0.1)
 FORWARD_M, LEFT_M = 1.6, -0.2
@@ -242,3 +244,15 @@ def test_settings_of_the_matcher_come_from_the_same_file(tmp_path):
 def test_the_note_of_the_camera_gives_the_temperature_as_calibrate_does(bag, store):
     sight = sight_of(bag, store, dataclasses.replace(SIMULATED, temperature=0.25))
     assert 'temperature 0.25 x 1.5' in sight.notes()[0]
+
+
+def test_a_place_beyond_the_reach_of_the_grid_is_off_the_map(bag, store):
+    sight = sight_of(bag, store)
+    datum = store.datum
+    picture = next(image for image in sight.images() if image.camera is not None)
+    taken_ns = stamp_ns(picture.message.header.stamp)
+    opposite = GeodeticPosition(0.0, datum.origin.lon_deg + 92.0, 0.0)
+    fix = GnssFix(taken_ns, 'gnss', opposite, np.eye(3), CovarianceType.KNOWN, FixStatus.FIX)
+    sight.note_fix(fix, datum)
+    assert sight.scores(picture, datum) is None
+    assert 'camera: 1 images were taken off the map' in sight.notes()
