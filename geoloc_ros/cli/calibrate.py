@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterable
 import dataclasses
 import math
+import os
 from pathlib import Path
 import sys
 
@@ -92,6 +93,11 @@ def run(options: argparse.Namespace) -> int:
     store = sight.matcher.store
     if not store.complete:
         raise MapError(f'map {store.path} is unfinished; {store.missing}, then calibrate')
+    if not (options.dry_run or os.access(store.path, os.W_OK)):
+        raise MapError(
+            f'map {store.path} is read-only; expected a folder that can hold the calibration; '
+            'change its rights or copy it, or give --dry-run'
+        )
     datum = GeodeticPosition(*options.datum) if options.datum else None
     with BagReader(options.bag) as bag:
         if options.truth:

@@ -147,14 +147,17 @@ class DescriptorStore:
         Raises:
             MapError: no map, a damaged one, or one of other weights.
         """
-        if not (path / ATTRIBUTES_FILE).is_file():
-            raise MapError(
-                f'{path} is no map; expected a folder made by `geoloc map build`; check the path'
-            )
         try:
+            if not (path / ATTRIBUTES_FILE).is_file():
+                raise MapError(
+                    f'{path} is no map; expected a folder made by `geoloc map build`; check the '
+                    'path'
+                )
             group = zarr_files.open_group(path, writable=writable)
         except (OSError, ValueError, KeyError) as error:
-            raise MapError(f'map {path} cannot be opened ({error}); build it again') from error
+            raise MapError(
+                f'map {path} cannot be opened ({error}); change its rights, or build it again'
+            ) from error
         store = cls(path, group, cache_bytes)
         if network is not None:
             store.check_network(network)
@@ -370,14 +373,17 @@ class DescriptorStore:
 
 def is_vacant(path: Path) -> bool:
     """Whether a map can be made there: nothing is, or an empty folder."""
-    return not path.exists() or (path.is_dir() and path.name != '' and not any(path.iterdir()))
+    try:
+        return not path.exists() or (path.is_dir() and path.name != '' and not any(path.iterdir()))
+    except OSError as error:
+        raise MapError(f'{path} cannot be looked into ({error}); choose another path') from error
 
 
 def remove_map(path: Path) -> None:
     """Remove a map's folder, and nothing that is none.
 
     Raises:
-        MapError: it is no map.
+        MapError: it is no map, or cannot be removed.
     """
     attributes = path / ATTRIBUTES_FILE
     try:
@@ -388,4 +394,7 @@ def remove_map(path: Path) -> None:
         ) from (error)
     if not isinstance(record, dict) or record.get('format') != FORMAT:
         raise MapError(f'{path} is no map and is not removed; choose another path')
-    shutil.rmtree(path)
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise MapError(f'map {path} cannot be removed ({error}); choose another path') from error

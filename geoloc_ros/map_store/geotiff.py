@@ -46,7 +46,8 @@ class GeoTiffRaster:
             bands, or its first.
 
     Raises:
-        MapError: it cannot be opened, has no CRS or no affine georeferencing, or no such bands.
+        MapError: it cannot be opened, has no CRS or no affine georeferencing, no such bands, or
+            is damaged where it must be read for its range.
     """
 
     def __init__(self, path: Path, bands: Sequence[int] = ()) -> None:
@@ -219,8 +220,14 @@ class GeoTiffRaster:
             max(1, round(self.height / max(shrink, 1.0))),
             max(1, round(self.width / max(shrink, 1.0))),
         )
-        samples = self._file.read(self._bands, out_shape=(len(self._bands), *shape))
-        seen = self._file.dataset_mask(out_shape=shape) > 0
+        try:
+            samples = self._file.read(self._bands, out_shape=(len(self._bands), *shape))
+            seen = self._file.dataset_mask(out_shape=shape) > 0
+        except rasterio.errors.RasterioError as error:
+            raise MapError(
+                f'{self._path} cannot be read to its end ({error}); expected all of its pixels; '
+                'the file is damaged or cut short: fetch it again'
+            ) from error
         ranges = []
         for band in samples:
             values = band[seen & np.isfinite(band)]

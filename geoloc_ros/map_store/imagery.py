@@ -51,9 +51,14 @@ def open_imagery(path: Path, options: ImageryOptions | None = None) -> RasterSou
         MapError: it does not exist or cannot be used, or an option is for another kind.
     """
     chosen = ImageryOptions() if options is None else options
-    return RasterSource(
-        _raster(path, chosen), chosen.cache_bytes, chosen.attribution, chosen.licence
-    )
+    try:
+        raster = _raster(path, chosen)
+    except OSError as error:
+        raise MapError(
+            f'imagery {path} cannot be read ({error}); expected files and folders that you may '
+            'read; change their rights (chmod)'
+        ) from error
+    return RasterSource(raster, chosen.cache_bytes, chosen.attribution, chosen.licence)
 
 
 def _raster(path: Path, options: ImageryOptions) -> Raster:

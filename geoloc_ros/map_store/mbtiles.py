@@ -84,9 +84,19 @@ class MbtilesFile:
         return self._info
 
     def encoded(self, x: int, y: int) -> bytes | None:
-        """A tile's file, y from the north; ``None`` where there is none."""
-        with self._lock:
-            row = self._database.execute(_TILE, (self._zoom, x, self._row(y))).fetchone()
+        """A tile's file, y from the north; ``None`` where there is none.
+
+        Raises:
+            MapError: the file is damaged there.
+        """
+        try:
+            with self._lock:
+                row = self._database.execute(_TILE, (self._zoom, x, self._row(y))).fetchone()
+        except sqlite3.Error as error:
+            raise MapError(
+                f'tile {self._zoom}/{x}/{y} of {self._path} cannot be read ({error}); expected '
+                'an SQLite file without damage; fetch it again'
+            ) from error
         return None if row is None else bytes(row[0])
 
     def close(self) -> None:

@@ -67,9 +67,19 @@ class XyzFolder:
         return self._info
 
     def encoded(self, x: int, y: int) -> bytes | None:
-        """A tile's file; ``None`` where there is none."""
+        """A tile's file; ``None`` where there is none.
+
+        Raises:
+            MapError: it cannot be read.
+        """
         path = self._paths.get((x, y))
-        return None if path is None else path.read_bytes()
+        try:
+            return None if path is None else path.read_bytes()
+        except OSError as error:
+            raise MapError(
+                f'tile {path} cannot be read ({error}); expected a file that you may read; change '
+                'its rights (chmod), or fetch it again'
+            ) from error
 
     def _row(self, row: int) -> int:
         return (1 << self._zoom) - 1 - row if self._from_south else row

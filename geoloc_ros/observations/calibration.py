@@ -178,10 +178,20 @@ def _gain_bits(frame: ScoredFrame, scale: float) -> float:
 
 
 def write_calibration(folder: Path, calibration: Calibration) -> Path:
-    """Store a calibration with the map; returns the file."""
+    """Store a calibration with the map; returns the file.
+
+    Raises:
+        MapError: the folder cannot be written.
+    """
     path = folder / CALIBRATION_FILE
     document = {'format': _FORMAT, **dataclasses.asdict(calibration)}
-    path.write_text(json.dumps(document, indent=2) + '\n', encoding='utf-8')
+    try:
+        path.write_text(json.dumps(document, indent=2) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise MapError(
+            f'calibration {path} cannot be written ({error}); expected a folder where you may '
+            'write, on a disk with room; change its rights, or copy the map'
+        ) from error
     return path
 
 
@@ -192,9 +202,9 @@ def read_calibration(folder: Path) -> Calibration | None:
         MapError: the file is damaged.
     """
     path = folder / CALIBRATION_FILE
-    if not path.is_file():
-        return None
     try:
+        if not path.is_file():
+            return None
         document = json.loads(path.read_text(encoding='utf-8'))
         if document.pop('format') != _FORMAT:
             raise ValueError('another format')

@@ -197,6 +197,15 @@ def test_an_unfinished_map_is_said(bag, store, tmp_path, monkeypatch, capsys):
     assert f'is unfinished; {begun.missing}' in capsys.readouterr().err
 
 
+def test_a_read_only_map_is_said_before_the_work(bag, store, monkeypatch, capsys):
+    sight = sight_of(bag, store)
+    monkeypatch.setattr('geoloc_ros.cli.calibrate.open_sight', lambda options: sight)
+    monkeypatch.setattr('geoloc_ros.cli.calibrate.scored_frames', pytest.fail)
+    monkeypatch.setattr('os.access', lambda path, mode: False)
+    assert main(['calibrate', str(bag), '--map', str(store.path), '--quiet']) == 1
+    assert 'is read-only' in capsys.readouterr().err
+
+
 def test_true_poses_have_the_heading_of_the_course_where_none_is_stated(circle):
     truth = circle.truth(10)
     stamp = circle.start_ns + 5_010_000_000

@@ -78,3 +78,13 @@ def test_only_maps_are_removed(tmp_path):
         with pytest.raises(MapError, match='is not removed'):
             remove_map(path)
     assert (tmp_path / 'photos').exists()
+
+
+def test_a_map_without_the_right_to_remove_it_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, 'Permission denied')
+
+    stored(tmp_path / 'a', np.ones((12, 20, 7), np.float32), np.ones((12, 20)))
+    monkeypatch.setattr('shutil.rmtree', refuse)
+    with pytest.raises(MapError, match=r'a cannot be removed .* choose another path'):
+        remove_map(tmp_path / 'a')

@@ -233,6 +233,19 @@ def test_what_is_no_map_is_refused(tmp_path):
         DescriptorStore.open(zarr_folder)
 
 
+def test_a_map_without_the_right_to_read_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, 'Permission denied')
+
+    filled(tmp_path / 'map')
+    monkeypatch.setattr('pathlib.Path.is_file', refuse)
+    monkeypatch.setattr('pathlib.Path.iterdir', refuse)
+    with pytest.raises(MapError, match=r'cannot be opened .* change its rights'):
+        DescriptorStore.open(tmp_path / 'map')
+    with pytest.raises(MapError, match='cannot be looked into'):
+        DescriptorStore.create(tmp_path / 'map', RECORD)
+
+
 def test_existing_paths_are_never_overwritten(tmp_path):
     (tmp_path / 'map').mkdir()
     (tmp_path / 'map' / 'mine.txt').write_text('precious')

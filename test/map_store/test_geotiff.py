@@ -208,6 +208,15 @@ def test_damaged_files_are_named(tmp_path):
         source.patch(PatchRequest(source.bounds.centre, 300.0, 100))
 
 
+@pytest.mark.parametrize('dtype', ['uint16', 'float32'])
+def test_a_deep_file_cut_short_is_named_as_it_is_opened(tmp_path, dtype):
+    """All of it is read for its range."""
+    path = write(tmp_path / 'a.tif', ramp(1, dtype, rows=700, columns=700))
+    path.write_bytes(path.read_bytes()[:200_000])
+    with pytest.raises(MapError, match=r'a\.tif cannot be read to its end .* fetch it again'):
+        open_imagery(path)
+
+
 def test_tags_name_the_makers(tmp_path):
     path = write(tmp_path / 'a.tif', ramp(1))
     with rasterio.open(path, 'r+') as file:

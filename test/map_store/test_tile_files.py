@@ -180,3 +180,33 @@ def test_what_holds_no_pictures_is_refused(tmp_path):
         database.execute('CREATE TABLE other (name TEXT)')
     with pytest.raises(MapError, match='cannot be read as MBTiles'):
         open_imagery(tmp_path / 'o.mbtiles')
+
+
+def test_a_damaged_database_is_named(tmp_path):
+    noise = np.random.default_rng(4).integers(0, 255, (256, 256, 3), np.uint8)
+    data = bytes(cv2.imencode('.png', noise)[1])
+    path = database_of(tmp_path / 'a.mbtiles', {(x, 9): data for x in range(3)})
+    with contextlib.closing(MbtilesFile(path)) as file:
+        assert file.encoded(0, file.info.y_first) == data
+        with path.open('r+b') as cut:
+            cut.truncate(250_000)
+        with pytest.raises(MapError, match=r'tile 18/2/\d+ of .*a\.mbtiles cannot be read'):
+            file.encoded(2, file.info.y_first)
+
+
+def refuse(*args, **more):
+    raise PermissionError(13, 'Permission denied')
+
+
+def test_files_without_the_right_to_read_are_named(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path / 't', four())
+    database = database_of(tmp_path / 'a.mbtiles', south(four()))
+    source = open_imagery(folder)
+    for path, reading in ((database, 'open'), (folder, 'iterdir'), (folder, 'is_dir')):
+        with monkeypatch.context() as patch:
+            patch.setattr(f'pathlib.Path.{reading}', refuse)
+            with pytest.raises(MapError, match=f'imagery {path} cannot be read .*chmod'):
+                open_imagery(path)
+    monkeypatch.setattr('pathlib.Path.read_bytes', refuse)
+    with pytest.raises(MapError, match=r'tile .*\.png cannot be read .*chmod'):
+        source.patch(PatchRequest(tile_centre(1, 1), 40.0, 32))

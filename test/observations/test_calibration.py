@@ -84,6 +84,9 @@ def test_calibration_of_good_scores_is_good_and_is_kept(tmp_path):
     (tmp_path / CALIBRATION_FILE).write_text('{"format": 1}')
     with pytest.raises(MapError, match='run it again'):
         read_calibration(tmp_path)
+    (tmp_path / 'file').touch()
+    with pytest.raises(MapError, match=r'cannot be written .* copy the map'):
+        write_calibration(tmp_path / 'file', made)
 
 
 def test_too_few_frames_calibrate_nothing():
