@@ -99,7 +99,7 @@ class CrossViewNode(EndingNode):
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', reliable_qos())
         self._matcher = matcher
-        self._warn_of_domain(matcher)
+        self._warn_of_domain(matcher, settings.input_domain)
         store = matcher.store
         if not store.complete:
             self.get_logger().warning(f'map {store.path} is unfinished; {store.missing}')
@@ -147,14 +147,14 @@ class CrossViewNode(EndingNode):
         if before is not None:
             self._matcher = CrossViewMatcher(before.network, before.store, settings)
             self._area = SearchArea(settings.search)
-            self._warn_of_domain(self._matcher)
+            self._warn_of_domain(self._matcher, settings.input_domain)
 
-    def _warn_of_domain(self, matcher: CrossViewMatcher) -> None:
+    def _warn_of_domain(self, matcher: CrossViewMatcher, input_domain: str) -> None:
         if not matcher.is_calibrated:
             self._warnings.warn(
                 WarningKind.UNCALIBRATED,
                 f'the weights were trained on {matcher.network.domain!r} and the pictures are '
-                f'{self._loader.settings.input_domain!r}: filters leave the scores out; run '
+                f'{input_domain!r}: filters leave the scores out; run '
                 '"geoloc calibrate" on a drive of your own with this map',
             )
 

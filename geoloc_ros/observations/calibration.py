@@ -184,9 +184,11 @@ def write_calibration(folder: Path, calibration: Calibration) -> Path:
         MapError: the folder cannot be written.
     """
     path = folder / CALIBRATION_FILE
+    part = folder / f'.{CALIBRATION_FILE}.part'  # a node that reads meanwhile sees one or other
     document = {'format': _FORMAT, **dataclasses.asdict(calibration)}
     try:
-        path.write_text(json.dumps(document, indent=2) + '\n', encoding='utf-8')
+        part.write_text(json.dumps(document, indent=2) + '\n', encoding='utf-8')
+        part.replace(path)
     except OSError as error:
         raise MapError(
             f'calibration {path} cannot be written ({error}); expected a folder where you may '

@@ -18,7 +18,7 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.errors import GeolocError, SettingError
 from geoloc_ros.settings import SettingSpec, SettingValue, from_flat, specs
 
 SettingsT = TypeVar('SettingsT')
@@ -63,7 +63,8 @@ class ParameterLoader(Generic[SettingsT]):
     Args:
         node: gets the parameters.
         settings_type: the settings dataclass (``geoloc_ros.settings``).
-        on_change: called with the new settings after an accepted change.
+        on_change: called with the new settings before they count; what it raises as
+            ``GeolocError`` refuses the change, so it leaves everything as it was.
 
     Raises:
         SettingError: a value given at the start (parameter file, command line) is refused.
@@ -103,11 +104,11 @@ class ParameterLoader(Generic[SettingsT]):
                 return SetParametersResult(successful=False, reason=reason)
         try:
             settings = from_flat(self._settings_type, {**self._current(), **ours})
-        except SettingError as error:
+            if self._on_change is not None:
+                self._on_change(settings)
+        except GeolocError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self._settings = settings
-        if self._on_change is not None:
-            self._on_change(settings)
         return SetParametersResult(successful=True)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from pathlib import Path
+import shutil
 import sys
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -293,6 +294,27 @@ def test_fixes_of_the_topic_are_read_as_recorded():
     pose = believed_fix(fix, DATUM)
     assert isinstance(fix_message(0.0, 0.0, 0.0), NavSatFix)
     assert (pose.x_m, pose.y_m, pose.sigma_m) == pytest.approx((12.0, -7.0, 3.0), abs=1e-6)
+
+
+def test_a_change_to_another_domain_is_warned_of_by_its_name(run, capfd):
+    node, _ = run()
+    assert node.set_parameters([Parameter('input_domain', value='moon')])[0].successful
+    assert "the pictures are 'moon'" in capfd.readouterr().err
+
+
+def test_a_change_over_a_damaged_calibration_is_refused(run, map_path, tmp_path):
+    shutil.copytree(map_path, tmp_path / 'map')
+    node, _ = run(map=str(tmp_path / 'map'))
+    (tmp_path / 'map' / 'calibration.json').write_text('{')
+    before, matcher = node._loader.settings, node._matcher
+    result = node.set_parameters([Parameter('search.min_radius_m', value=44.0)])[0]
+    assert not result.successful
+    assert 'calibration.json cannot be read' in result.reason
+    assert node._loader.settings is before
+    assert node._matcher is matcher
+    (tmp_path / 'map' / 'calibration.json').unlink()
+    assert node.set_parameters([Parameter('search.min_radius_m', value=44.0)])[0].successful
+    assert node._loader.settings.search.min_radius_m == 44.0
 
 
 def test_a_node_that_could_not_be_configured_can_be_shut_down(ros, weights, map_path):

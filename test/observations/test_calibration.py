@@ -81,6 +81,7 @@ def test_calibration_of_good_scores_is_good_and_is_kept(tmp_path):
     assert read_calibration(tmp_path) is None
     write_calibration(tmp_path, made)
     assert read_calibration(tmp_path) == made
+    assert [path.name for path in tmp_path.iterdir()] == [CALIBRATION_FILE]
     (tmp_path / CALIBRATION_FILE).write_text('{"format": 1}')
     with pytest.raises(MapError, match='run it again'):
         read_calibration(tmp_path)
@@ -94,3 +95,18 @@ def test_too_few_frames_calibrate_nothing():
         calibrate(drawn_frames(0.2, 12), 'sha', 'real', 'drive')
     with pytest.raises(EvaluationError):
         fit_temperature([], [])
+
+
+def test_a_calibration_stays_whole_where_a_new_one_cannot_be_finished(tmp_path, monkeypatch):
+    made = calibrate(drawn_frames(0.15), 'sha', 'real', 'drive')
+    path = write_calibration(tmp_path, made)
+
+    def fill_disk(self, text, **more):
+        with self.open('w') as file:
+            file.write(text[:20])
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('pathlib.Path.write_text', fill_disk)
+    with pytest.raises(MapError, match='No space left'):
+        write_calibration(tmp_path, made)
+    assert read_calibration(path.parent) == made

@@ -11,7 +11,7 @@ import rclpy
 from rclpy.parameter import Parameter
 import yaml
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.errors import MapError, SettingError
 from geoloc_ros.ros.parameter_text import markdown_table, yaml_text
 from geoloc_ros.ros.parameters import ParameterLoader
 from geoloc_ros.settings import from_flat, setting
@@ -105,6 +105,20 @@ def test_a_change_is_told_and_a_refused_one_is_not(make):
     assert '-9.0' in bad.reason
     assert told == [Outer(count=5)]
     assert loader.settings == told[0]
+
+
+def test_what_cannot_follow_a_change_refuses_it(make):
+    node, told = make(), []
+
+    def follow(settings):
+        told.append(settings)
+        raise MapError('the map is gone')
+
+    loader = ParameterLoader(node, Outer, follow)
+    result = node.set_parameters([Parameter('count', value=4)])[0]
+    assert (result.successful, result.reason) == (False, 'the map is gone')
+    assert told[0].count == 4
+    assert (loader.settings.count, node.get_parameter('count').value) == (3, 3)
 
 
 def test_the_yaml_reads_back_with_the_same_types():
