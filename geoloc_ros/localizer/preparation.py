@@ -160,10 +160,10 @@ def prepare_scores(lattice: ScoreLattice, settings: LocalizerSettings) -> Observ
     if not (lattice.calibrated or used.accept_uncalibrated):
         raise Rejection(
             WarningKind.UNCALIBRATED,
-            f'scores from {lattice.source!r} come from weights of another domain and are left '
-            'out; expected calibrated ones: run "geoloc calibrate" on a drive of your own, say '
-            'input_domain simulation where the pictures are simulated, or set '
-            'scores.accept_uncalibrated',
+            f'scores from {lattice.source!r} come from weights of another domain, or a drive has '
+            'shown that they are no likelihoods, and are left out; expected calibrated ones: run '
+            '"geoloc calibrate" on a drive of your own, say input_domain simulation where the '
+            'pictures are simulated, or set scores.accept_uncalibrated',
             UpdateReason.UNCALIBRATED,
         )
     return ObservationItem(lattice.stamp_ns, lattice.source, ScoreField(lattice, used))

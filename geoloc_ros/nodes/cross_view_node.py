@@ -150,13 +150,19 @@ class CrossViewNode(EndingNode):
             self._warn_of_domain(self._matcher, settings.input_domain)
 
     def _warn_of_domain(self, matcher: CrossViewMatcher, input_domain: str) -> None:
-        if not matcher.is_calibrated:
-            self._warnings.warn(
-                WarningKind.UNCALIBRATED,
-                f'the weights were trained on {matcher.network.domain!r} and the pictures are '
-                f'{input_domain!r}: filters leave the scores out; run '
-                '"geoloc calibrate" on a drive of your own with this map',
-            )
+        if matcher.is_calibrated:
+            return
+        why = (
+            f'the weights were trained on {matcher.network.domain!r} and the pictures are '
+            f'{input_domain!r}'
+            if matcher.calibration is None
+            else f'on {matcher.calibration.drive} the scores were no likelihoods'
+        )
+        self._warnings.warn(
+            WarningKind.UNCALIBRATED,
+            f'{why}: filters leave the scores out; run "geoloc calibrate" on a drive of your own '
+            'with this map',
+        )
 
     def _tell_start(self, settings: CrossViewNodeSettings) -> None:
         assert self._matcher is not None

@@ -131,9 +131,13 @@ class CrossViewMatcher:
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether these weights' scores are known to be likelihoods on pictures like these."""
-        good = self.calibration is not None and self.calibration.is_good
-        return good or self.network.domain == self._settings.input_domain
+        """Whether these weights' scores are known to be likelihoods on pictures like these.
+
+        What a drive has shown counts; without one, what the weights were trained on.
+        """
+        if self.calibration is not None:
+            return self.calibration.is_good
+        return self.network.domain == self._settings.input_domain
 
     def _stated_temperature(self) -> float:
         if self._settings.temperature > 0.0:

@@ -33,6 +33,7 @@ from geoloc_ros.messages.pictures import camera_of
 from geoloc_ros.messages.scores import heat_of_cells, score_lattice
 from geoloc_ros.networks.weights import load_network
 from geoloc_ros.nodes.match_health import Silence
+from geoloc_ros.observations.calibration import Calibration, write_calibration
 from geoloc_ros.observations.cross_view import CrossViewMatcher, GroundCamera
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.observations.search_area import SearchArea
@@ -300,6 +301,16 @@ def test_a_change_to_another_domain_is_warned_of_by_its_name(run, capfd):
     node, _ = run()
     assert node.set_parameters([Parameter('input_domain', value='moon')])[0].successful
     assert "the pictures are 'moon'" in capfd.readouterr().err
+
+
+def test_a_calibration_that_failed_is_warned_of_by_its_drive(run, map_path, tmp_path, capfd):
+    store = DescriptorStore.open(shutil.copytree(map_path, tmp_path / 'map'))
+    sha256 = store.record.network_sha256
+    write_calibration(
+        store.path, Calibration(sha256, 'simulation', 'my drive', 100, 0.4, 0.1, 0.2, -1.0)
+    )
+    run(map=str(store.path))
+    assert 'on my drive the scores were no likelihoods' in capfd.readouterr().err
 
 
 def test_a_change_over_a_damaged_calibration_is_refused(run, map_path, tmp_path):

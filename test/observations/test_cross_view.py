@@ -173,6 +173,17 @@ def test_scores_of_another_domain_are_calibrated_only_by_a_good_calibration(tmp_
     assert CrossViewMatcher(ShadeNetwork(), store, SIMULATED).is_calibrated
 
 
+def test_a_calibration_that_failed_counts_more_than_the_domain(tmp_path):
+    store = shade_map(tmp_path / 'map', radius_m=30.0)
+    assert CrossViewMatcher(ShadeNetwork(), store, SIMULATED).is_calibrated
+    sha256 = ShadeNetwork().sha256
+    good = Calibration(sha256, 'simulation', 'own drive', 100, 0.4, 0.52, 0.9, 2.0)
+    for calibration in (good, dataclasses.replace(good, coverage_50=0.1)):
+        write_calibration(store.path, calibration)
+        matcher = CrossViewMatcher(ShadeNetwork(), store, SIMULATED)
+        assert matcher.is_calibrated == calibration.is_good
+
+
 def test_a_map_of_other_weights_is_refused(store):
     other = ShadeNetwork()
     other.sha256 = 'f' * 64
