@@ -81,7 +81,8 @@ def image_array(message: ImageMessage) -> ImageArray:
         and byte order allow.
 
     Raises:
-        MeasurementError: the encoding is unknown, or the data is shorter than the image.
+        MeasurementError: the encoding is unknown, the image has no pixels, or the data is shorter
+            than the image.
     """
     layout = LAYOUTS.get(message.encoding)
     if layout is None:
@@ -89,11 +90,17 @@ def image_array(message: ImageMessage) -> ImageArray:
             f'image encoding {message.encoding!r} is not known here; expected one of '
             f'{", ".join(LAYOUTS)}; a ROS distribution with cv_bridge reads more'
         )
+    if message.width == 0 or message.height == 0:
+        raise MeasurementError(
+            f'image of {message.width} x {message.height} pixels is empty; expected at least one '
+            'pixel; mend the sender'
+        )
     order: Literal['<', '>'] = '>' if message.is_bigendian else '<'
     dtype = np.dtype(layout[0]).newbyteorder(order)
     row_bytes = message.width * layout[1] * dtype.itemsize
-    if message.step < row_bytes or len(message.data) < message.step * (message.height - 1) + (
-        row_bytes if message.height else 0
+    if (
+        message.step < row_bytes
+        or len(message.data) < message.step * (message.height - 1) + row_bytes
     ):
         raise MeasurementError(
             f'image of {message.width} x {message.height} pixels {message.encoding} has rows of '

@@ -71,6 +71,16 @@ def test_pictures_of_a_bag_are_read_as_rgb():
         image_rgb_u8(plain)
 
 
+@pytest.mark.parametrize(('width', 'height'), [(0, 0), (8, 0), (0, 6)])
+@pytest.mark.parametrize('encoding', ['bgr8', 'mono16'])
+def test_a_picture_without_pixels_is_refused(encoding, width, height):
+    plain = FACTORY.new('sensor_msgs/msg/Image')
+    plain.height, plain.width, plain.encoding, plain.step = height, width, encoding, 3 * width
+    plain.data = np.zeros(0, np.uint8)
+    with pytest.raises(MeasurementError, match=f'{width} x {height} pixels is empty'):
+        image_rgb_u8(plain)
+
+
 def packed_message(data, form='jpeg'):
     message = FACTORY.new('sensor_msgs/msg/CompressedImage')
     message.format, message.data = form, np.asarray(data, np.uint8).ravel()
