@@ -20,7 +20,7 @@ from geoloc_ros.cli.localize import add_camera_options, open_sight
 from geoloc_ros.cli.offline import ReceivedImage
 from geoloc_ros.cli.sight import OfflineSight
 from geoloc_ros.cli.subparsers import Subparsers, positive_number
-from geoloc_ros.errors import EvaluationError, MapError, MeasurementError
+from geoloc_ros.errors import EvaluationError, MapError, MeasurementError, ShapeError
 from geoloc_ros.evaluation.reference import about_datum
 from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_at
 from geoloc_ros.geodesy.datum import Datum
@@ -116,6 +116,8 @@ def run(options: argparse.Namespace) -> int:
 
         images = tqdm(images, total=sight.recorded.count, unit='img', file=sys.stderr, leave=False)
     frames = scored_frames(sight, images, truth, CalibrationOptions(options.radius))
+    for note in sight.left_out:
+        print(note, file=sys.stderr)
     network = sight.matcher.network
     domain = sight.domain
     found = calibrate(frames, network.sha256, domain, options.bag.stem)
@@ -156,7 +158,7 @@ def scored_frames(
     """Distances of the images to the cells around the truth, and which cell was true.
 
     The circle's centre is drawn evenly from a disc of 0.7 radii about the truth, so that "always
-    the middle" scores nothing.
+    the middle" scores nothing. An image that cannot be used is left out and counted.
     """
     rng = np.random.default_rng(options.seed)
     place = Datum(sight.datum)
@@ -179,7 +181,8 @@ def scored_frames(
         camera = sight.recorded.mounted(image.camera, frame_id, cabinet)
         try:
             picture = camera.picture(*decoded_for(image.message, camera.camera, camera.reduction))
-        except MeasurementError:
+        except (MeasurementError, ShapeError) as error:
+            sight.leave_out(f'could not be used ({error})')
             continue
         frame = _frame(sight, picture, circle, place, (position, yaw, camera.place_m))
         if frame is not None:

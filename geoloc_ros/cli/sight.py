@@ -171,7 +171,7 @@ class OfflineSight:
         stamp = stamp_ns(image.message.header.stamp)
         circle = self._area.circle(stamp)
         if datum is None or circle is None or image.camera is None:
-            self._count(
+            self.leave_out(
                 'came before camera info' if image.camera is None else 'had no place to look'
             )
             return None
@@ -182,12 +182,12 @@ class OfflineSight:
             task = Task(stamp, circle, datum, camera)
             sighting = look(self.matcher, pixels.rgb_u8, task, pixels.reduction)
         except MeasurementError as error:
-            self._count(f'could not be used ({error})')
+            self.leave_out(f'could not be used ({error})')
             return None
         except GeodesyError:  # further away than the map's CRS reaches
             sighting = None
         if sighting is None:
-            self._count('were taken off the map')
+            self.leave_out('were taken off the map')
             return None
         self.last = sighting
         self._matched += 1
@@ -203,10 +203,16 @@ class OfflineSight:
             f'{network.sha256[:12]}, trained on {network.domain}; temperature '
             f'{stated:.4g} x {self._temperature_factor:g}, {trust})'
         )
-        more = [f'camera: {n} images {why}' for why, n in self._unmatched.items()]
+        more = list(self.left_out)
         if not matcher.store.complete:
             more.append(f'map {matcher.store.path} is UNFINISHED; {matcher.store.missing}')
         return (text, *more)
 
-    def _count(self, why: str) -> None:
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """How many images were left out, and why."""
+        return tuple(f'camera: {n} images {why}' for why, n in self._unmatched.items())
+
+    def leave_out(self, why: str) -> None:
+        """Count an image that could not be matched."""
         self._unmatched[why] = self._unmatched.get(why, 0) + 1

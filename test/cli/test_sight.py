@@ -265,3 +265,21 @@ def test_a_place_beyond_the_reach_of_the_grid_is_off_the_map(bag, store):
     sight.note_fix(fix, datum)
     assert sight.scores(picture, datum) is None
     assert 'camera: 1 images were taken off the map' in sight.notes()
+
+
+def test_images_of_another_size_are_left_out_of_a_calibration_and_counted(
+    bag, store, monkeypatch, capsys
+):
+    sight = sight_of(bag, store)
+    images = list(sight.images())
+    for image in images[80:84]:  # 8 m: one of them is due
+        image.message.height, image.message.data = 40, image.message.data[: 40 * 192]
+    for image in images[100:104]:
+        image.message.height = image.message.width = 0
+    monkeypatch.setattr(sight, 'images', lambda: iter(images))
+    monkeypatch.setattr('geoloc_ros.cli.calibrate.open_sight', lambda options: sight)
+    words = ['--map', str(store.path), '--radius', '40', '--quiet', '--dry-run']
+    assert main(['calibrate', str(bag), *words]) == 0
+    said = capsys.readouterr().err
+    assert 'images could not be used (picture has shape (40, 64, 3)' in said
+    assert 'images could not be used (image of 0 x 0 pixels is empty' in said
