@@ -193,10 +193,10 @@ class CrossViewMatcher:
         )
 
     def window(self, circle: SearchCircle, datum: Datum) -> GridWindow | None:
-        """The cells about a circle; ``None`` off the map."""
-        return self.store.grid.window(
-            datum, circle.x_m, circle.y_m, circle.radius_m, self.store.record.datum.alt_m
-        )
+        """The cells about a circle, never one alone inside the map; ``None`` off the map."""
+        grid = self.store.grid
+        radius_m = max(circle.radius_m, grid.spacing_m)  # one cell alone compares with nothing
+        return grid.window(datum, circle.x_m, circle.y_m, radius_m, self.store.record.datum.alt_m)
 
     def distances(
         self, picture: ImageU8, window: GridWindow

@@ -148,6 +148,15 @@ def test_off_the_map_there_is_no_match(store):
     assert 0.3 < partly.coverage <= 1.0
 
 
+def test_a_circle_smaller_than_a_cell_sees_its_neighbours(store):
+    matcher = CrossViewMatcher(ShadeNetwork(), store, SIMULATED)
+    picture = picture_of(store, 20, 20, 0)
+    for x_m in np.arange(0.0, 5.0, 1.25):
+        for y_m in np.arange(0.0, 5.0, 1.25):
+            match = matcher.match(picture, STAMP_NS, circle(x_m, y_m, radius_m=1.0), DATUM)
+            assert min(match.lattice.log_likelihood.shape[1:]) >= 3
+
+
 def test_scores_of_another_domain_are_calibrated_only_by_a_good_calibration(tmp_path):
     store = shade_map(tmp_path / 'map', radius_m=30.0)
     real = CrossViewSettings()
