@@ -19,7 +19,7 @@ import numpy as np
 from geoloc_ros.errors import MapError, ShapeError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store.descriptor_store import ATTRIBUTES_FILE, DescriptorStore, is_vacant
-from geoloc_ros.map_store.map_record import MapRecord
+from geoloc_ros.map_store.map_record import MapRecord, coverage_steps
 from geoloc_ros.map_store.records import (
     NORTH_UP_YAW_RAD,
     Float32Array,
@@ -106,7 +106,8 @@ def build_map(
     progress(done, grid.cell_count)
     blocks = (_block(store, place) for place in missing)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        for block, described, shares in _described(source, network, blocks, chosen, pool):
+        pieces = _described(source, network, blocks, record, chosen.batch, pool)
+        for block, described, shares in pieces:
             shape = (block.ny, block.nx)
             covered = np.min(shares.reshape(*shape, -1), axis=-1)
             descriptors = described.reshape(*shape, *record.descriptor_shape)
@@ -187,11 +188,12 @@ def _described(
     source: ImagerySource,
     network: ReferenceNetwork,
     blocks: Iterator[_Block],
-    options: BuildOptions,
+    record: MapRecord,
+    batch: int,
     pool: ThreadPoolExecutor,
 ) -> Iterator[tuple[_Block, Float32Array, FloatArray]]:
     """Blocks with their descriptors (requests, *shape) and shares (requests,), in order."""
-    shape, batch, least = network.descriptor_shape, options.batch, options.min_covered_share
+    shape = network.descriptor_shape
     pieces = ((block, begin) for block in blocks for begin in range(0, len(block.requests), batch))
 
     def cut(piece: tuple[_Block, int]) -> tuple[ImageU8, FloatArray]:
@@ -207,7 +209,8 @@ def _described(
         block, begin = piece
         piece = next(pieces, None)
         coming = None if piece is None else pool.submit(cut, piece)
-        described.append(_descriptors(network, patches, covered >= least, shape))
+        wanted = record.has_data(coverage_steps(covered))
+        described.append(_descriptors(network, patches, wanted, shape))
         shares.append(covered)
         if begin + batch >= len(block.requests):
             yield block, np.concatenate(described), np.concatenate(shares)

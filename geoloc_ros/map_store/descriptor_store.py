@@ -25,14 +25,19 @@ import numpy as np
 from geoloc_ros.errors import MapError, ShapeError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.map_store import zarr_files
-from geoloc_ros.map_store.map_record import FORMAT, MapRecord, record_from_attributes
+from geoloc_ros.map_store.map_record import (
+    COVERAGE_STEPS,
+    FORMAT,
+    NOT_BUILT,
+    MapRecord,
+    coverage_steps,
+    record_from_attributes,
+)
 from geoloc_ros.map_store.records import BoolArray, Float32Array, ImageU8, ReferenceNetwork
 from geoloc_ros.map_store.tile_grid import TileGrid
 from geoloc_ros.types import FloatArray
 
 DEFAULT_CACHE_BYTES = 512 * 1024 * 1024
-_NOT_BUILT = 255
-_FULL = 200
 #: Chunks of the coverage: one file for most maps, so that opening is quick.
 _COVERAGE_CELLS = 1024
 #: Every map has it.
@@ -125,7 +130,7 @@ class DescriptorStore:
             0.0,
         )
         chunks = (min(_COVERAGE_CELLS, shape[0]), min(_COVERAGE_CELLS, shape[1]))
-        zarr_files.create_array(group, 'coverage', shape, chunks, '|u1', _NOT_BUILT)
+        zarr_files.create_array(group, 'coverage', shape, chunks, '|u1', NOT_BUILT)
 
     @classmethod
     def open(
@@ -150,8 +155,7 @@ class DescriptorStore:
         try:
             if not (path / ATTRIBUTES_FILE).is_file():
                 raise MapError(
-                    f'{path} is no map; expected a folder made by `geoloc map build`; check the '
-                    'path'
+                    f'{path} is no map; expected a folder of `geoloc map build`; check the path'
                 )
             group = zarr_files.open_group(path, writable=writable)
         except (OSError, ValueError, KeyError) as error:
@@ -186,19 +190,18 @@ class DescriptorStore:
     @property
     def has_data(self) -> BoolArray:
         """Which cells have a descriptor, shape (ny, nx)."""
-        least = round(self._record.min_covered_share * _FULL)
-        return np.asarray((self._covered >= least) & (self._covered != _NOT_BUILT))
+        return self._record.has_data(self._covered)
 
     @property
     def covered_share(self) -> FloatArray:
         """Share of each cell's patch that is imagery, in steps of 1/200; NaN where not built."""
-        return np.where(self._covered == _NOT_BUILT, np.nan, self._covered / _FULL)
+        return np.where(self._covered == NOT_BUILT, np.nan, self._covered / COVERAGE_STEPS)
 
     @property
     def built_blocks(self) -> BoolArray:
         """Which blocks are built, shape ``record.block_shape``."""
         size = self._record.block_cells
-        missing = self._covered == _NOT_BUILT
+        missing = self._covered == NOT_BUILT
         by_row = np.logical_or.reduceat(missing, np.arange(0, self.grid.ny, size), axis=0)
         by_block = np.logical_or.reduceat(by_row, np.arange(0, self.grid.nx, size), axis=1)
         return np.asarray(~by_block)
@@ -206,7 +209,7 @@ class DescriptorStore:
     @property
     def complete(self) -> bool:
         """Everything is built."""
-        return not bool(np.any(self._covered == _NOT_BUILT))
+        return not bool(np.any(self._covered == NOT_BUILT))
 
     @property
     def missing(self) -> str:
@@ -274,9 +277,8 @@ class DescriptorStore:
                 f'block ({row}, {column}) gets descriptors {descriptors.shape} and shares '
                 f'{covered_share.shape}; expected {expected} and {expected[:2]}'
             )
-        # Rounded down: a cell that lacks a sliver is never called whole.
-        covered = np.floor(np.clip(covered_share, 0.0, 1.0) * _FULL + 1e-9).astype(np.uint8)
-        kept = covered >= round(self._record.min_covered_share * _FULL)
+        covered = coverage_steps(covered_share)
+        kept = self._record.has_data(covered)
         stored = np.zeros(expected, dtype=np.float16)
         with np.errstate(over='ignore'):
             stored[kept] = descriptors[kept]
@@ -342,9 +344,7 @@ class DescriptorStore:
                     low - row * size : high - row * size,
                     left - column * size : right - column * size,
                 ]
-        least = round(self._record.min_covered_share * _FULL)
-        covered = self._covered[iy0 : iy0 + ny, ix0 : ix0 + nx]
-        has_data = (covered >= least) & (covered != _NOT_BUILT)
+        has_data = self._record.has_data(self._covered[iy0 : iy0 + ny, ix0 : ix0 + nx])
         descriptors.setflags(write=False)
         has_data.setflags(write=False)
         return DescriptorWindow(descriptors, has_data)

@@ -9,13 +9,20 @@ import dataclasses
 import math
 from pathlib import Path
 
+import numpy as np
+
 from geoloc_ros.errors import MapError
-from geoloc_ros.map_store.records import NORTH_UP_YAW_RAD
+from geoloc_ros.map_store.records import NORTH_UP_YAW_RAD, BoolArray, ImageU8
 from geoloc_ros.map_store.tile_grid import TileGrid
-from geoloc_ros.types import GeodeticPosition
+from geoloc_ros.types import FloatArray, GeodeticPosition
 
 FORMAT = 'geoloc descriptor map'
 FORMAT_VERSION = 1
+#: A covered share of 1 as it is stored, and what is stored where nothing was built yet.
+COVERAGE_STEPS = 200
+NOT_BUILT = 255
+#: Lets a share that is a whole number of steps but for rounding count as one.
+_STEP_SLACK = 1e-9
 #: The fields of a record for people.
 _WORDS = {
     'network_name': 'network',
@@ -108,6 +115,11 @@ class MapRecord:
             -(-self.grid.nx // self.block_cells),
         )
 
+    def has_data(self, covered: ImageU8) -> BoolArray:
+        """Where coverage, as it is stored, is enough for a descriptor; nowhere without imagery."""
+        least = max(1, math.ceil(self.min_covered_share * COVERAGE_STEPS - _STEP_SLACK))
+        return np.asarray((covered >= least) & (covered != NOT_BUILT))
+
     def attributes(self) -> dict[str, object]:
         """As JSON."""
         record = dataclasses.asdict(self)
@@ -130,6 +142,12 @@ class MapRecord:
         for owner in ('grid', 'datum'):
             fields |= {f'{owner}.{name}': value for name, value in fields.pop(owner).items()}
         return {_WORDS[name]: value for name, value in fields.items()}
+
+
+def coverage_steps(covered_share: FloatArray) -> ImageU8:
+    """Shares as they are stored, rounded down: a cell that lacks a sliver is never whole."""
+    steps = np.floor(np.clip(covered_share, 0.0, 1.0) * COVERAGE_STEPS + _STEP_SLACK)
+    return np.asarray(steps.astype(np.uint8))
 
 
 def _said(value: object) -> str:

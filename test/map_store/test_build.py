@@ -69,6 +69,20 @@ def test_descriptors_are_those_of_their_places(whole, grid):
         assert np.max(np.abs(other - described(place))) > 0.05
 
 
+@pytest.mark.parametrize('least', [0.001, 0.002, 0.332, 0.5])
+def test_every_cell_with_data_was_described(source, grid, tmp_path, least):
+    """Also where the least coverage lies between the steps in which it is stored."""
+    corner = {'origin_x': grid.origin_x + 80.0, 'origin_y': grid.origin_y + 50.0}
+    row = dataclasses.replace(grid, **corner, spacing_m=0.1, nx=700, ny=1)
+    options = dataclasses.replace(OPTIONS, min_covered_share=least)
+    store = build_map(source, row, NETWORK, tmp_path / 'map', options=options)
+    window = store.read_window(0, 0, row.nx, row.ny)
+    assert window.has_data.any()
+    assert not window.has_data.all()
+    assert np.abs(window.descriptors[window.has_data]).max(axis=-1).all()
+    assert store.covered_share[window.has_data].min() >= max(least, 0.005)
+
+
 def test_data_is_where_whole_patches_are(whole, grid):
     """Imagery spans x -67 to 50, y -57 to 57 m: patches of 32 m fit 16 m inside of that."""
     window = grid.window(Datum(DATUM), 0.0, 0.0, 200.0)
