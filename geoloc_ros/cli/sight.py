@@ -41,15 +41,21 @@ class CameraTopics:
 def find_camera(bag: BagReader, image: str = '', camera_info: str = '') -> CameraTopics:
     """The camera's topics; names left out are found where only one fits.
 
+    Of the pictures of one camera, the only compressed ones are taken, else the only raw ones.
+
     Raises:
         DriveError: none fits, or several do.
     """
     topics = [topic for topic in bag.topics if topic.count > 0]
     found = image or _only(bag, topics, _IMAGE_TYPES, '--image', '')
-    prefix = found.rsplit('/image', 1)[0]
     return CameraTopics(
-        found, camera_info or _only(bag, topics, (_INFO_TYPE,), '--camera-info', prefix)
+        found, camera_info or _only(bag, topics, (_INFO_TYPE,), '--camera-info', _camera_of(found))
     )
+
+
+def _camera_of(topic: str) -> str:
+    """What the topics of one camera begin with."""
+    return topic.rsplit('/image', 1)[0]
 
 
 def _only(
@@ -58,12 +64,13 @@ def _only(
     fitting = {
         kind: [topic.name for topic in topics if topic.message_type == kind] for kind in types
     }
+    every = [name for names in fitting.values() for name in names]
+    is_one_camera = len(set(map(_camera_of, every))) == 1
     for kind in types:
         near = [name for name in fitting[kind] if prefix and name.startswith(prefix)]
         names = near or fitting[kind]
-        if len(names) == 1:
+        if len(names) == 1 and (near or is_one_camera):
             return names[0]
-    every = [name for names in fitting.values() for name in names]
     raise DriveError(
         f'bag {bag.path} has {len(every)} topics of type {" or ".join(types)} '
         f'({", ".join(every) or "none"}); expected one; name it with {option}'

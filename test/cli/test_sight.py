@@ -224,6 +224,33 @@ def test_topics_of_the_camera_are_found_or_asked_for(bag, circle, tmp_path):
         find_camera(reader)
 
 
+@pytest.mark.parametrize(
+    ('raw', 'compressed', 'expected'),
+    [
+        ('/front/image_raw', '/front/image_raw/compressed', '/front/image_raw/compressed'),
+        ('/front/image_raw', '/depth/image_rect/compressedDepth', None),
+        ('/front/image_raw', None, '/front/image_raw'),
+        (None, '/pictures', '/pictures'),
+    ],
+)
+def test_compressed_pictures_are_taken_where_they_are_of_the_same_camera(
+    tmp_path, raw, compressed, expected
+):
+    kinds = {raw: 'Image', compressed: 'CompressedImage', '/front/camera_info': 'CameraInfo'}
+    with BagWriter(tmp_path / 'bag') as out:
+        for topic, kind in kinds.items():
+            if topic is not None:
+                out.add_topic(topic, f'sensor_msgs/msg/{kind}')
+                out.write(topic, out.messages.new(f'sensor_msgs/msg/{kind}'), 1)
+    with BagReader(tmp_path / 'bag') as bag:
+        if expected is None:
+            with pytest.raises(DriveError, match=f'2 topics.*{raw}'):
+                find_camera(bag)
+            assert find_camera(bag, raw).camera_info == '/front/camera_info'
+        else:
+            assert find_camera(bag).image == expected
+
+
 def test_commands_say_what_is_missing(bag, tmp_path, capsys):
     words = ['--map', str(tmp_path / 'no_map'), '--quiet']
     assert main(['calibrate', str(bag), *words]) == 1
