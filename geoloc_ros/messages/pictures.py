@@ -192,22 +192,23 @@ def camera_of(message: CameraInfoMessage, *, rectified: bool = False) -> Camera:
         rectified: the pictures are rectified: P counts, without distortion.
 
     Raises:
-        MeasurementError: the camera is not calibrated, or its model is not known.
+        MeasurementError: the camera is not calibrated, or its model is not known and the pictures
+            are not rectified.
     """
     width, height = int(message.width), int(message.height)
     model = message.distortion_model
-    if model not in (*_MODELS, *_PANORAMAS):
-        raise MeasurementError(
-            f'camera info has distortion model {model!r}; expected one of '
-            f'{", ".join(sorted(filter(None, (*_MODELS, *_PANORAMAS))))}; calibrate again, or '
-            'rectify the pictures'
-        )
     try:
         if model in _PANORAMAS:
             return Camera(width, height, model='panorama')
         if rectified:
             P = np.array(message.p, dtype=np.float64).reshape(3, 4)
             return Camera(width, height, *_intrinsics(P))
+        if model not in _MODELS:
+            raise MeasurementError(
+                f'camera info has distortion model {model!r}; expected one of '
+                f'{", ".join(sorted(filter(None, (*_MODELS, *_PANORAMAS))))}; calibrate again, or '
+                'rectify the pictures (camera.rectified)'
+            )
         K = np.array(message.k, dtype=np.float64).reshape(3, 3)
         distortion = np.array(message.d, dtype=np.float64)
         used = tuple(float(part) for part in distortion) if np.any(distortion) else ()

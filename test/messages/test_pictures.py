@@ -33,6 +33,7 @@ def test_a_camera_is_what_its_info_says():
     assert (raw.distortion[0], raw.model) == (-0.1, 'plumb_bob')
     rectified = camera_of(info(), rectified=True)
     assert (rectified.fx, rectified.cx, rectified.distortion) == (140.0, 158.0, ())
+    assert camera_of(info(distortion_model='magic'), rectified=True) == rectified
     assert camera_of(info(d=np.zeros(0))).distortion == ()
     assert camera_of(info(d=np.zeros(4), distortion_model='')).distortion == ()
     assert camera_of(info(distortion_model='equirectangular')).model == 'panorama'
