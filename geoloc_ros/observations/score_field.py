@@ -213,7 +213,8 @@ class ScoreField:
         values, known = self._interpolated(states)
         if self.settings.no_data == 'neutral':
             with np.errstate(divide='ignore'):
-                return np.asarray(np.log(values + (1.0 - known)))
+                # Corner weights may add up to a hair over 1.
+                return np.asarray(np.log(values + np.maximum(1.0 - known, 0.0)))
         with np.errstate(divide='ignore', invalid='ignore'):
             return np.where(known > 1e-9, np.log(values / known), -np.inf)
 

@@ -152,6 +152,17 @@ def test_a_state_that_is_no_number_has_no_likelihood():
     np.testing.assert_array_equal(np.isnan(field.log_likelihood(states(poses))), [1, 1, 1, 0])
 
 
+@pytest.mark.parametrize('kernels', ['compiled', 'numpy'])
+def test_without_a_floor_rounding_makes_no_likelihood_negative(kernels, monkeypatch):
+    monkeypatch.setattr(score_field, 'COMPILED', kernels == 'compiled')
+    scores = np.full((4, 9, 9), -1e4)
+    scores[:, 4, 4] = 0.0
+    field = ScoreField(lattice(scores, circle_yaws(4), rotation=0.1), NO_FLOOR)
+    rng = np.random.default_rng(2)
+    poses = np.column_stack((rng.uniform(-10.0, 50.0, (5000, 2)), rng.uniform(-3.0, 3.0, 5000)))
+    assert not np.isnan(field.log_likelihood(states(poses))).any()
+
+
 def test_outlier_floor_bounds_how_unlikely_a_place_can_be():
     scores = np.full((3, 3), -1000.0)
     scores[1, 1] = 0.0
