@@ -27,6 +27,8 @@ from geoloc_ros.types import FloatArray, GeodeticPosition
 DEFAULT_SPACING_M = 5.0
 #: More cells than this on a side are taken for a mistake in the bounds.
 _LONGEST_SIDE = 1_000_000
+#: More in all are not handled: one byte a cell is held in memory.
+_MOST_CELLS = 1_000_000_000
 #: Blocks up to this wide are parabolas in ``map``.
 _PARABOLA_M = 1000.0
 #: Half the width of those that are kept for the next window.
@@ -47,7 +49,7 @@ class TileGrid:
         ny: cells from south to north.
 
     Raises:
-        MapError: the system is unknown or not in metres, or there are no cells.
+        MapError: the system is unknown or not in metres, or there are no cells, or too many.
     """
 
     crs: str
@@ -60,10 +62,12 @@ class TileGrid:
     def __post_init__(self) -> None:
         _check_metres(self.crs)
         sizes = 1 <= self.nx <= _LONGEST_SIDE and 1 <= self.ny <= _LONGEST_SIDE
-        if not (sizes and 0.0 < self.spacing_m < math.inf):
+        fits = sizes and self.cell_count <= _MOST_CELLS
+        if not (fits and 0.0 < self.spacing_m < math.inf):
             raise MapError(
                 f'grid of {self.nx} x {self.ny} cells, {self.spacing_m} m apart; expected 1 to '
-                f'{_LONGEST_SIDE} a side and a positive spacing; check bounds and spacing'
+                f'{_LONGEST_SIDE} a side, at most {_MOST_CELLS} in all, and a positive spacing; '
+                'check bounds and spacing'
             )
 
     @property

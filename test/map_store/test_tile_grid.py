@@ -167,6 +167,12 @@ def test_senseless_grids_are_refused(spacing_m, nx):
         TileGrid('EPSG:32632', 0.0, 0.0, spacing_m, nx, 10)
 
 
+def test_grids_too_large_to_hold_are_refused():
+    assert TileGrid('EPSG:32632', 0.0, 0.0, 5.0, 30_000, 30_000).cell_count == 900_000_000
+    with pytest.raises(MapError, match='at most 1000000000 in all'):
+        TileGrid('EPSG:32632', 0.0, 0.0, 5.0, 1_000_000, 1_000_000)
+
+
 def test_areas_smaller_than_a_cell_are_refused():
     with pytest.raises(MapError, match='holds no cell'):
         grid_over(GeodeticBounds(11.6, 49.2, 11.60001, 49.20001), 5.0)
