@@ -94,7 +94,9 @@ def crs_from_ground(crs: str, centre: GeodeticPosition) -> FloatArray:
 def _linear_at(crs: str, lat_node: int, lon_node: int, alt_node: int) -> FloatArray:
     """Derivative of a system's (x, y) by metres on the ground at a node, shape (2, 2)."""
     latitude = min(max(lat_node * NODE_DEG, -90.0), 90.0)
-    datum = Datum(GeodeticPosition(latitude, lon_node * NODE_DEG, alt_node * NODE_M))
+    # Not on longitude 180: beyond it some systems go on at their other end.
+    longitude = min(max(lon_node * NODE_DEG, -180.0 + NODE_DEG), 180.0 - NODE_DEG)
+    datum = Datum(GeodeticPosition(latitude, longitude, alt_node * NODE_M))
     half_m = 0.5 * _DERIVATIVE_M
     ends = [
         datum.geodetic_from_enu(east_m, north_m)

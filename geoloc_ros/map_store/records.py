@@ -43,7 +43,18 @@ class GeodeticBounds:
 
     @property
     def centre(self) -> GeodeticPosition:
-        """The middle, at height 0."""
+        """The middle, at height 0.
+
+        Raises:
+            MapError: it crosses longitude 180.
+        """
+        if not 0.0 <= self.east_deg - self.west_deg <= 180.0:
+            raise MapError(
+                f'an area from longitude {self.west_deg:.5f} to {self.east_deg:.5f} crosses '
+                'longitude 180 or goes half around the Earth, which is not supported; expected '
+                'one on one side of 180: name a part (--around, --bounds), or cut the imagery '
+                'there (gdalwarp -te)'
+            )
         return GeodeticPosition(
             0.5 * (self.south_deg + self.north_deg), 0.5 * (self.west_deg + self.east_deg)
         )

@@ -328,12 +328,14 @@ def grid_over(
         crs: in metres; empty for the UTM zone of the area's middle.
 
     Raises:
-        MapError: the CRS cannot be used, or the area is smaller than a cell.
+        MapError: the CRS cannot be used, or the area is smaller than a cell or crosses longitude
+            180.
         GeodesyError: the CRS does not reach the area.
     """
     if not 0.0 < spacing_m < math.inf:
         raise MapError(f'grid spacing is {spacing_m} m; expected a positive length')
-    name = crs or utm_crs(bounds.centre)
+    middle = bounds.centre
+    name = crs or utm_crs(middle)
     _check_metres(name)
     left, bottom, right, top = crs_bounds(name, bounds)
     first_x, last_x = math.ceil(left / spacing_m), math.floor(right / spacing_m)

@@ -17,7 +17,8 @@ from wavy_imagery import BOUNDS_M, DATUM, Waves, colours, ground_of_patch, place
 
 from geoloc_ros.errors import MapError
 from geoloc_ros.map_store.imagery import ImageryOptions, open_imagery
-from geoloc_ros.map_store.records import PatchRequest
+from geoloc_ros.map_store.records import GeodeticBounds, PatchRequest
+from geoloc_ros.map_store.tile_grid import grid_over as cells_over
 from geoloc_ros.types import GeodeticPosition
 from geoloc_sim.aerial.geotiff import write_geotiff
 from geoloc_sim.aerial.grids import grid_over
@@ -182,6 +183,37 @@ def test_bounds_hold_the_image(utm):
         corner = place(x_m, y_m)
         assert bounds.contains(corner.lat_deg, corner.lon_deg)
     assert bounds.east_deg - bounds.west_deg < 0.0028
+
+
+def grey(path, crs, middle, pixel, size=200):
+    """A grey square about a place, written by rasterio."""
+    x, y = rasterio.warp.transform('EPSG:4326', crs, [middle.lon_deg], [middle.lat_deg])
+    corner = Affine(pixel, 0.0, x[0] - 0.5 * size * pixel, 0.0, -pixel, y[0] + 0.5 * size * pixel)
+    profile = {'driver': 'GTiff', 'count': 1, 'height': size, 'width': size, 'dtype': 'uint8'}
+    with rasterio.open(path, 'w', **profile, crs=crs, transform=corner) as file:
+        file.write(np.full((1, size, size), 90, np.uint8))
+    return open_imagery(path)
+
+
+@pytest.mark.parametrize(('crs', 'pixel'), [('EPSG:4326', 2e-6), ('EPSG:3857', 0.2)])
+def test_imagery_that_ends_at_longitude_180_is_seen_to_its_end(tmp_path, crs, pixel):
+    for lon_deg in (179.9997, -179.9997):
+        end = GeodeticPosition(-17.0, lon_deg)
+        source = grey(tmp_path / 'a.tif', crs, end, pixel)
+        size_m = source.ground_sampling_m(end.lat_deg, end.lon_deg)
+        assert size_m == pytest.approx(0.2, rel=0.1)
+        assert source.patch(PatchRequest(end, 20.0, 40)).covered_share == 1.0
+
+
+def test_imagery_across_longitude_180_is_refused_as_a_whole_and_used_in_part(tmp_path):
+    source = grey(tmp_path / 'a.tif', 'EPSG:32760', GeodeticPosition(-17.0, 180.0), 1.0)
+    for crs in ('', 'EPSG:32760'):
+        with pytest.raises(MapError, match='crosses longitude 180'):
+            cells_over(source.bounds, 5.0, crs)
+    part = GeodeticBounds(179.9995, -17.0002, 179.9998, -16.9998)
+    assert part.overlaps(source.bounds)
+    assert cells_over(part).cell_count > 1
+    assert source.patch(PatchRequest(part.centre, 20.0, 20)).covered_share == 1.0
 
 
 def test_attribution_comes_from_the_files_or_the_user(utm):
