@@ -117,8 +117,8 @@ class MapServerSettings:
     )
     map: str = setting(
         '',
-        'folder made by "geoloc map build", which says where the origin of map is; empty: datum '
-        'parameters or the middle of the imagery',
+        'folder made by "geoloc map build", which says where the origin of map is; empty: the '
+        'middle of the imagery',
         read_only=True,
     )
     imagery: str = setting(
