@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from geoloc_ros.networks.weights import BACKENDS
 from geoloc_ros.observations.cross_view_settings import CrossViewSettings
 from geoloc_ros.settings import setting
 
@@ -23,13 +24,13 @@ class NetworkSettings:
     backend: str = setting(
         'auto',
         'what runs the network',
-        choices=('auto', 'torch', 'onnxruntime', 'openvino'),
+        choices=BACKENDS,
         read_only=True,
     )
     provider: str = setting(
         'auto',
-        'where it runs',
-        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
+        'where it runs; tensorrt and openvino with the backend onnxruntime',
+        choices=('auto', 'cpu', 'cuda', 'tensorrt', 'openvino'),
         read_only=True,
     )
     threads: int = setting(
