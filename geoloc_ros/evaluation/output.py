@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from geoloc_ros.errors import EvaluationError
 from geoloc_ros.evaluation import tables
 from geoloc_ros.evaluation.geojson import write_geojson
 from geoloc_ros.evaluation.plot import write_plot
@@ -46,7 +47,12 @@ def write_output(
         raw_name: the raw fixes.
         main_name: the trajectory the picture puts first.
         max_gap_s: longest gap to bridge in the picture.
+
+    Raises:
+        EvaluationError: a trajectory's name is the truth's or no file's; nothing is written.
     """
+    for one in trajectories:
+        _check_name(one.name)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / 'report.json', to_document(report))
     write_json(folder / 'comparison.json', to_comparison_document(report))
@@ -65,6 +71,14 @@ def write_output(
         write_trajectory(folder, one.name, one)
     if truth is not None:
         write_trajectory(folder, TRUTH_NAME, truth)
+
+
+def _check_name(name: str) -> None:
+    if name == TRUTH_NAME or '/' in name or '\\' in name:
+        raise EvaluationError(
+            f'a trajectory is named {name!r}; expected a name without / and \\, other than '
+            f'{TRUTH_NAME!r}, as files are named after it; rename it, as fused=FILE'
+        )
 
 
 def write_trajectory(folder: Path, stem: str, trajectory: Trajectory) -> None:

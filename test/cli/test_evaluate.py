@@ -88,3 +88,13 @@ def test_errors_are_named(files, words, message, capsys, monkeypatch):
     (files / 'a.csv').write_text('')
     assert main(['evaluate', *words, '--out', 'out']) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word', ['truth.tum', 'my/run=gps.tum'])
+def test_a_name_that_no_file_can_have_is_refused_before_anything_is_written(
+    files, word, capsys, monkeypatch
+):
+    monkeypatch.chdir(files)
+    assert main(['evaluate', word, '--truth', 'truth.tum', '--out', 'out']) == 1
+    assert 'as files are named after it; rename it' in capsys.readouterr().err
+    assert not (files / 'out').exists()
