@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after the program's name; those of the process when ``None``.
 
     Returns:
-        Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted.
+        Exit status: 0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted,
+        141 nobody reads the output any more.
     """
     return run_command(make_parser(), arguments)
 
