@@ -5,7 +5,8 @@
 One feature a trajectory: a LineString of (longitude, latitude, height) with the properties
 ``name``, ``source``, ``datum``, ``lever_arm_m``, ``coordTimes`` (UTC, ISO 8601, nanoseconds),
 ``bearing_deg`` (0 = north, clockwise; null where unknown) and ``covariance`` (the upper triangle
-over east m, north m, yaw rad: ee, en, ey, nn, ny, yy; absent where there is none).
+over east m, north m, yaw rad: ee, en, ey, nn, ny, yy; null where unknown, absent where there is
+none).
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ def _properties(trajectory: Trajectory) -> dict[str, Any]:
         ]
     if trajectory.covariance is not None:
         upper = trajectory.covariance[:, _UPPER[0], _UPPER[1]]
-        properties['covariance'] = [[float(f'{v:.6g}') for v in row] for row in upper.tolist()]
+        properties['covariance'] = [
+            [float(f'{v:.6g}') for v in row] if np.isfinite(row).all() else None
+            for row in upper.tolist()
+        ]
     return properties
 
 
@@ -170,7 +174,8 @@ def _covariance(path: Path, properties: dict[str, Any], count: int) -> FloatArra
         return None
     _check_count(path, 'covariance', upper, count)
     full = np.zeros((count, 3, 3))
-    full[:, _UPPER[0], _UPPER[1]] = np.array(upper, dtype=np.float64).reshape(count, 6)
+    rows = [[np.nan] * len(_UPPER[0]) if row is None else row for row in upper]
+    full[:, _UPPER[0], _UPPER[1]] = np.array(rows, dtype=np.float64).reshape(count, 6)
     full[:, _UPPER[1], _UPPER[0]] = full[:, _UPPER[0], _UPPER[1]]
     return full
 

@@ -94,6 +94,18 @@ def test_geojson_round_trip(tmp_path):
     assert read.datum == DATUM
 
 
+def test_a_covariance_that_is_not_finite_is_null_in_geojson(tmp_path):
+    original = drive(3)
+    original.covariance[1, :2, :2] = np.nan
+    original.covariance[2, 0, 0] = np.inf
+    write_geojson(tmp_path / 'a.geojson', original)
+    stated = json.loads((tmp_path / 'a.geojson').read_text())['features'][0]['properties']
+    assert [row is None for row in stated['covariance']] == [False, True, True]
+    read = read_geojson(tmp_path / 'a.geojson', 'fused').covariance
+    assert read[0] == pytest.approx(original.covariance[0], rel=1e-5)
+    assert np.isnan(read[1:]).all()
+
+
 def test_geojson_is_longitude_first_at_the_place_pyproj_says(tmp_path):
     trajectory = Trajectory(
         't', np.array([0, 10**9]), np.array([[0.0, 0.0], [1000.0, 2000.0]]), DATUM
