@@ -7,12 +7,15 @@ same fixes, and forms the ratio anew each time; the interval holds the middle 95
 Source: B. Efron and R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13
 (percentile interval). Errors of neighbouring fixes are correlated and the draw ignores that, so
 the interval of a single drive is somewhat too narrow; across drives or seeds it is not affected.
+A draw whose divisor is zero counts as an infinite ratio, so an upper end may be infinite; zero
+over zero says nothing and is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import dataclasses
+import math
 
 import numpy as np
 
@@ -27,7 +30,7 @@ _StatisticByRow = Callable[[FloatArray], FloatArray]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RatioInterval:
-    """A ratio and the 95 % interval of its bootstrap distribution."""
+    """A ratio and the 95 % interval of its bootstrap distribution; ``high`` may be infinite."""
 
     ratio: float
     low: float
@@ -179,6 +182,18 @@ def _interval(
         drawn = generator.integers(0, count, size=(rows, count))
         with np.errstate(divide='ignore', invalid='ignore'):  # a draw of zeros alone
             ratios.append(statistic(ours[drawn]) / statistic(theirs[drawn]))
-    low, high = np.nanpercentile(np.concatenate(ratios), [2.5, 97.5])
     ratio = statistic(ours[None, :])[0] / statistic(theirs[None, :])[0]
-    return RatioInterval(float(ratio), float(low), float(high))
+    return RatioInterval(float(ratio), *_middle(np.concatenate(ratios)))
+
+
+def _middle(ratios: FloatArray) -> tuple[float, float]:
+    """Ends of the middle 95 %; with infinite ratios nothing is interpolated."""
+    known = np.sort(ratios[~np.isnan(ratios)])
+    if not known.size:
+        return 0.0, math.inf
+    if math.isfinite(known[-1]):
+        low, high = np.percentile(known, [2.5, 97.5])
+    else:
+        outside = int(0.025 * known.size)
+        low, high = known[outside], known[-1 - outside]
+    return float(low), float(high)

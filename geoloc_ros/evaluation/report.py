@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def to_comparison_document(report: Report) -> dict[str, Any]:
         'drive': report.drive,
         'command': report.command,
         'truth': report.truth,
-        'ratios': [dataclasses.asdict(ratio) for ratio in report.ratios],
+        'ratios': [_plain_ratio(ratio) for ratio in report.ratios],
         'difference_to_raw_m': {row.name: _plain(row.difference_to_raw_m) for row in report.rows},
         'notes': list(report.notes),
     }
@@ -174,6 +175,15 @@ def to_comparison_document(report: Report) -> dict[str, Any]:
 
 def _plain(statistics: Statistics | None) -> dict[str, float] | None:
     return None if statistics is None else dataclasses.asdict(statistics)
+
+
+def _plain_ratio(ratio: PairedRatio) -> dict[str, Any]:
+    """The ratio's fields; null for an interval without an upper end, as JSON has no infinity."""
+    fields = dataclasses.asdict(ratio)
+    for interval in (fields['mean'], fields['p95']):
+        for end in ('low', 'high'):
+            interval[end] = interval[end] if math.isfinite(interval[end]) else None
+    return fields
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

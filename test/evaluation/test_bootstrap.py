@@ -54,6 +54,19 @@ def test_only_common_stamps_count():
     assert (result.fixes, result.mean.ratio) == (2, 0.5)
 
 
+def test_draws_without_any_error_to_divide_by_leave_the_upper_end_open():
+    theirs = np.zeros(40)
+    theirs[:3] = 5.0
+    both = paired_ratio('a', np.full(40, 0.5), 'b', theirs)
+    assert (both.mean.ratio, both.p95.ratio) == (pytest.approx(4 / 3), pytest.approx(0.1))
+    # 4.4 % of the draws of 40 hold none of the three.
+    assert 0.0 < both.mean.low < both.mean.ratio
+    assert (both.mean.high, both.p95.high) == (np.inf, np.inf)
+    # Zero over zero is left out: where ours errs at the same fixes, the ratio is known.
+    alike = paired_ratio('a', 0.5 * theirs, 'b', theirs).mean
+    assert (alike.ratio, alike.low, alike.high) == (0.5, 0.5, 0.5)
+
+
 def test_wrong_input_is_named():
     with pytest.raises(EvaluationError, match='share 1 stamps'):
         paired_ratio('a', np.array([1.0, np.nan]), 'b', np.array([1.0, 1.0]))

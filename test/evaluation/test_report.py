@@ -56,6 +56,21 @@ def make_drive():
     return [raw, circle('gps_filtered', 10, 60, 3.0, 3), fused], truth
 
 
+def test_an_interval_without_an_upper_end_is_null_in_json(tmp_path):
+    stamps = np.arange(41) * SECOND
+    points = np.column_stack([stamps * 5e-9, np.zeros(41)])
+    north = np.where((stamps > 6 * SECOND) & (stamps < 10 * SECOND), 5.0, 0.0)
+    truth = Trajectory('truth', stamps, points, DATUM)
+    raw = Trajectory('gps', stamps, points + np.column_stack([0.0 * north, north]), DATUM)
+    fused = Trajectory('fused', stamps, points + np.array([0.0, 0.5]), DATUM)
+    report = make_report('d', [raw, fused], truth)
+    write_output(tmp_path, report, [raw, fused], truth)
+    (ratio,) = json.loads((tmp_path / 'comparison.json').read_text())['ratios']
+    assert ratio['p95']['ratio'] == pytest.approx(0.1)
+    assert (ratio['mean']['high'], ratio['p95']['high']) == (None, None)
+    assert ' to inf)' in (tmp_path / 'report.md').read_text()
+
+
 def check_schema(document, names):
     """The schema of report.json, key for key and type for type."""
     assert list(document) == ['schema', 'drive', 'trajectories']
