@@ -9,6 +9,7 @@ trajectories are planar. The format has no way to say that a heading is unknown:
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ _DATUM = '# datum_lat_deg_lon_deg_alt_m:'
 _LEVER_ARM = '# lever_arm_forward_m_left_m:'
 _SOURCE = '# source:'
 _NO_YAW = '# yaw: unknown'
+#: Nanoseconds from here on (the year 2262) are beyond 64 bits.
+_END_OF_TIME_S = 9.2e9
 
 
 def write_tum(path: Path, trajectory: Trajectory) -> None:
@@ -116,6 +119,8 @@ def _parsed(path: Path, number: int, text: str) -> tuple[int, list[float]]:
 
 def _nanoseconds(word: str) -> int:
     whole, _, decimals = word.partition('.')
+    if not abs(float(word)) < _END_OF_TIME_S:
+        raise ValueError(f'{word} s is no time; are these nanoseconds?')
     if whole.isdigit() and (decimals.isdigit() or not decimals):
         return int(whole) * NANOSECONDS_PER_SECOND + int(decimals[:9].ljust(9, '0'))
     return round(float(word) * NANOSECONDS_PER_SECOND)
@@ -132,6 +137,19 @@ def _position(path: Path, words: list[str]) -> GeodeticPosition:
     return GeodeticPosition(latitude, longitude, altitude)
 
 
+def _lever_arm(path: Path, words: list[str]) -> tuple[float, float]:
+    try:
+        forward_m, left_m = (float(word) for word in words)
+        if not (math.isfinite(forward_m) and math.isfinite(left_m)):
+            raise ValueError('a number is not finite')
+    except ValueError as error:
+        raise EvaluationError(
+            f'lever arm line of {path} holds {words}; expected two numbers, metres forward and '
+            'left of base_link'
+        ) from error
+    return forward_m, left_m
+
+
 def _trajectory(
     name: str,
     path: Path,
@@ -143,14 +161,13 @@ def _trajectory(
     stamps_ns = np.array(stamps, dtype=np.int64)
     table = np.array(rows, dtype=np.float64).reshape(len(rows), 7)
     order = in_time_order(stamps_ns)
-    arm = [float(word) for word in header.get(_LEVER_ARM, ['0', '0'])]
     return Trajectory(
         name=name,
         stamps_ns=stamps_ns[order],
         positions_enu_m=table[order, :2],
         datum=datum,
         yaw_enu_rad=None if _NO_YAW in header else _yaw_of(table[order, 3:]),
-        lever_arm_m=(arm[0], arm[1]),
+        lever_arm_m=_lever_arm(path, header.get(_LEVER_ARM, ['0', '0'])),
         source=' '.join(header.get(_SOURCE, [])) or path.name,
     )
 

@@ -83,6 +83,21 @@ def test_a_bad_tum_line_is_named(tmp_path, line):
         read_tum(tmp_path / 'a.tum', 'x', DATUM)
 
 
+@pytest.mark.parametrize('stamp', ['1700000000000000000', '1.7e18', '-inf', 'nan', '1e30.5'])
+def test_a_tum_stamp_that_is_no_time_in_seconds_is_named(tmp_path, stamp):
+    (tmp_path / 'a.tum').write_text(f'1.5 0 0 0 0 0 0 1\n{stamp} 0 0 0 0 0 0 1\n')
+    with pytest.raises(EvaluationError, match=r'line 2 of .*expected eight finite numbers'):
+        read_tum(tmp_path / 'a.tum', 'x', DATUM)
+
+
+@pytest.mark.parametrize('words', ['1', 'a b', '1 2 3', 'nan 0', ''])
+def test_a_bad_lever_arm_in_tum_is_named(tmp_path, words):
+    line = f'# lever_arm_forward_m_left_m: {words}\n'
+    (tmp_path / 'a.tum').write_text(line + '1 0 0 0 0 0 0 1\n')
+    with pytest.raises(EvaluationError, match=r'lever arm line .* expected two numbers'):
+        read_tum(tmp_path / 'a.tum', 'x', DATUM)
+
+
 def test_geojson_round_trip(tmp_path):
     original = drive()
     write_geojson(tmp_path / 'a.geojson', original)
