@@ -12,6 +12,7 @@ none).
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,24 @@ def read_geojson(path: Path, name: str, datum: GeodeticPosition | None = None) -
         EvaluationError: not readable, no line in it, or no times.
         GeodesyError: a position is not on Earth.
     """
-    found = _line_feature(path)
+    document = _document(path)
+    try:
+        return _trajectory(path, _line_feature(path, document), name, datum)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise EvaluationError(
+            f'{path} holds no trajectory that can be read ({error!r}); expected coordinates of '
+            'numbers [longitude, latitude, height], and properties as this program writes them; '
+            'correct the file, or leave out the property'
+        ) from error
+
+
+def _trajectory(
+    path: Path, found: dict[str, Any], name: str, datum: GeodeticPosition | None
+) -> Trajectory:
     properties = found.get('properties') or {}
     points = np.array([_position(path, point) for point in _points(found['geometry'])])
+    if not len(points):
+        raise EvaluationError(f'{path} holds a line without positions; expected a trajectory')
     times = properties.get('coordTimes')
     if not isinstance(times, list) or len(times) != len(points):
         raise EvaluationError(
@@ -93,7 +109,9 @@ def read_geojson(path: Path, name: str, datum: GeodeticPosition | None = None) -
             'a position, as "2018-08-02T15:34:47.123456789Z"'
         )
     origin = datum or _datum(properties) or GeodeticPosition(*points[0, [1, 0, 2]].tolist())
-    arm = properties.get('lever_arm_m') or [0.0, 0.0]
+    forward_m, left_m = map(float, properties.get('lever_arm_m') or (0.0, 0.0))
+    if not math.isfinite(forward_m + left_m):
+        raise ValueError('lever_arm_m is not finite')
     return trajectory_from_geodetic(
         name,
         _stamps(path, times),
@@ -103,22 +121,25 @@ def read_geojson(path: Path, name: str, datum: GeodeticPosition | None = None) -
         origin,
         yaw_enu_rad=_yaw(path, properties, len(points)),
         covariance=_covariance(path, properties, len(points)),
-        lever_arm_m=(float(arm[0]), float(arm[1])),
+        lever_arm_m=(forward_m, left_m),
         source=str(properties.get('source') or path.name),
     )
 
 
-def _line_feature(path: Path) -> dict[str, Any]:
+def _document(path: Path) -> Any:
     try:
-        document = json.loads(path.read_text(encoding='utf-8'))
+        return json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
         raise EvaluationError(
             f'cannot read {path} as GeoJSON: {error}; expected an RFC 7946 FeatureCollection'
         ) from error
+
+
+def _line_feature(path: Path, document: Any) -> dict[str, Any]:
     candidates = [document] if isinstance(document, dict) else []
     if candidates and document.get('type') == 'FeatureCollection':
         candidates = document.get('features') or []
-    for candidate in candidates:
+    for candidate in filter(None, candidates):
         geometry = candidate.get('geometry') or {}
         if geometry.get('type') in ('LineString', 'Point'):
             return dict(candidate)
@@ -151,7 +172,10 @@ def _datum(properties: dict[str, Any]) -> GeodeticPosition | None:
 
 def _stamps(path: Path, times: list[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     try:
-        words = [str(time).removesuffix('Z') for time in times]
+        for time in times:
+            if not isinstance(time, str) or not 1678 <= int(time[:4]) <= 2261:  # fits 64 bits
+                raise ValueError(f'{time!r} is no time that can be read')
+        words = [time.removesuffix('Z') for time in times]
         return np.array(words, dtype='datetime64[ns]').astype(np.int64)
     except ValueError as error:
         raise EvaluationError(

@@ -172,6 +172,53 @@ def test_bad_geojson_is_named(tmp_path, text, message):
         read_geojson(tmp_path / 'a.geojson', 'x')
 
 
+TIMES = ['2020-01-01T00:00:00Z', '2020-01-01T00:00:01Z']
+LINE = [[8.0, 49.0, 0.0], [8.001, 49.0, 0.0]]
+
+
+def line_feature(coordinates, properties):
+    geometry = {'type': 'LineString', 'coordinates': coordinates}
+    return {'type': 'Feature', 'geometry': geometry, 'properties': properties}
+
+
+@pytest.mark.parametrize(
+    ('document', 'message'),
+    [
+        (line_feature([], {'coordTimes': []}), 'a line without positions'),
+        (line_feature([[8, 49, None], [8, 49, 0]], {'coordTimes': TIMES}), 'of numbers'),
+        (line_feature([['a', 49], [8, 49]], {'coordTimes': TIMES}), 'of numbers'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'covariance': [[1, 2], [3, 4]]}), 'reshape'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'covariance': [1, 2]}), 'as this program'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'bearing_deg': ['n', 'e']}), 'as this program'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'lever_arm_m': [1]}), 'as this program'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'lever_arm_m': [np.nan, 0]}), 'not finite'),
+        (line_feature(LINE, {'coordTimes': TIMES, 'datum': ['a', 'b', 'c']}), 'as this program'),
+        (line_feature(LINE, [1]), 'as this program'),
+        (line_feature(None, {}), 'as this program'),
+        ({'type': 'Feature', 'geometry': {'type': 'LineString'}}, 'coordinates'),
+        ({'type': 'Feature', 'geometry': [1]}, 'no trajectory that can be read'),
+        ({'type': 'FeatureCollection', 'features': [None]}, 'no feature with a LineString'),
+        ({'type': 'FeatureCollection', 'features': 'x'}, 'no trajectory that can be read'),
+        ({'type': 'FeatureCollection', 'features': 3}, 'no trajectory that can be read'),
+        ([1], 'no feature with a LineString'),
+    ],
+)
+def test_geojson_that_holds_no_trajectory_is_explained(tmp_path, document, message):
+    (tmp_path / 'a.geojson').write_text(json.dumps(document))
+    with pytest.raises(EvaluationError, match=message):
+        read_geojson(tmp_path / 'a.geojson', 'x')
+
+
+@pytest.mark.parametrize(
+    'time', [1577836800000, None, '', 'NaT', '1500-01-01T00:00:00Z', '2020-13-01T00:00:00Z', [1]]
+)
+def test_geojson_times_that_are_no_text_of_a_time_are_named(tmp_path, time):
+    document = line_feature(LINE, {'coordTimes': [time, TIMES[1]]})
+    (tmp_path / 'a.geojson').write_text(json.dumps(document))
+    with pytest.raises(EvaluationError, match=r'coordTimes of .*expected UTC as'):
+        read_geojson(tmp_path / 'a.geojson', 'x')
+
+
 def test_geodetic_of_keeps_the_datum_height():
     trajectory = Trajectory('t', np.array([0, 1]), np.array([[3e4, 4e4], [-2e4, 1e4]]), DATUM)
     latitudes, longitudes = geodetic_of(trajectory)
