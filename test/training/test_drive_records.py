@@ -95,3 +95,25 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path):
         read_drive_folder(tmp_path)
     with pytest.raises(DriveError, match='no image'):
         ImageFiles((tmp_path / 'none.png',)).image(0)
+
+
+@pytest.mark.parametrize(
+    ('section', 'name', 'value'),
+    [
+        ('camera', 'optical_from_forward', [1.0, 0.0]),
+        ('camera', 'optical_from_forward', [2.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]),
+        ('camera', 'optical_from_forward', 'forward'),
+        ('camera', 'distortion', ['a', 'b', 'c', 'd']),
+        ('camera', 'cx', 'middle'),
+        ('datum', 'lat_deg', '49.0'),
+        ('datum', 'lon_deg', None),
+        ('datum', 'alt_m', float('nan')),
+    ],
+)
+def test_a_word_of_drive_json_that_is_no_number_is_said(tmp_path, section, name, value):
+    write_drive_folder(tmp_path, DriveAbout(7, DATUM, CAMERA), np.zeros((0, 2)), np.zeros(0), ())
+    record = json.loads((tmp_path / 'drive.json').read_text())
+    record[section][name] = value
+    (tmp_path / 'drive.json').write_text(json.dumps(record))
+    with pytest.raises(DriveError, match='no drive folder'):
+        read_drive_folder(tmp_path)

@@ -122,7 +122,7 @@ def read_drive_about(folder: Path) -> DriveAbout:
         simulation = record.get('simulation')
         return DriveAbout(
             int(record['day']),
-            GeodeticPosition(**record['datum']),
+            GeodeticPosition(**{key: _number(value) for key, value in record['datum'].items()}),
             _camera(record['camera']),
             None if simulation is None else dict(simulation),
         )
@@ -182,10 +182,23 @@ def find_drives(place: Path) -> tuple[Path, ...]:
 
 def _camera(record: Mapping[str, Any]) -> CameraModel:
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+        name: tuple(map(_number, value)) if isinstance(value, list) else value
+        for name, value in record.items()
     }
     rotation = values.pop('optical_from_forward', ())
+    if rotation:
+        matrix = np.array(rotation).reshape(3, 3)
+        if not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-3):
+            raise ValueError(f'optical_from_forward {rotation} is no rotation')
+    for name in ('fx', 'fy', 'cx', 'cy'):
+        _number(values.get(name, 0.0))
     return CameraModel(Camera(**values), rotation)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f'{value!r} is no number')
+    return value
 
 
 def _camera_record(camera: CameraModel) -> dict[str, Any]:
