@@ -172,6 +172,12 @@ def read_camera(drive: Path, name: str) -> KittiCamera:
     projection = _entry(cameras, f'P_rect_{name}', 12, drive).reshape(3, 4)
     width_px, height_px = _entry(cameras, f'S_rect_{name}', 2, drive)
     matrix = projection[:, :3]
+    if not (np.linalg.det(matrix) > 0.0 and min(width_px, height_px) >= 1.0):
+        raise DriveError(
+            f'calibration of {drive} has the camera matrix {matrix.tolist()} and the size '
+            f'{width_px:g} x {height_px:g} px for camera {name}; expected focal lengths and a '
+            'size above 0; fetch the calibration again'
+        )
     rectified_from_camera_0 = _rigid(
         _entry(cameras, 'R_rect_00', 9, drive).reshape(3, 3), np.zeros(3)
     )
@@ -247,7 +253,7 @@ def _calibration_file(drive: Path, name: str) -> Path:
 def _read_calibration(path: Path) -> dict[str, FloatArray]:
     """Lines "key: numbers"; lines whose value is no list of numbers (a date) are left out."""
     entries: dict[str, FloatArray] = {}
-    for line in path.read_text(encoding='ascii').splitlines():
+    for line in path.read_text(encoding='ascii', errors='replace').splitlines():
         key, _, value = line.partition(':')
         try:
             entries[key.strip()] = np.array(value.split(), dtype=np.float64)
@@ -262,6 +268,11 @@ def _entry(entries: dict[str, FloatArray], key: str, size: int, drive: Path) -> 
         got = 'nothing' if entry is None else f'{entry.size} numbers'
         raise DriveError(
             f'calibration of {drive} has {got} for {key!r}; expected {size} numbers; '
+            'fetch the calibration again'
+        )
+    if not np.all(np.isfinite(entry)):
+        raise DriveError(
+            f'calibration of {drive} has {entry.tolist()} for {key!r}; expected finite numbers; '
             'fetch the calibration again'
         )
     return entry
