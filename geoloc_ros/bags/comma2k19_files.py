@@ -95,6 +95,11 @@ def read_segment(source: Path, receiver: str) -> Segment:
     truth = folder / 'global_pose'
     frame_stamps = _stamps(truth / 'frame_times', offset_ns)
     count = len(frame_stamps)
+    if count < 2 or np.any(np.diff(frame_stamps) <= 0):
+        raise DriveError(
+            f'{truth / "frame_times"} holds {count} times; expected at least 2, each later than '
+            'the one before; the segment is damaged: fetch it again'
+        )
     quats_wxyz = _array(truth / 'frame_orientations', (count, 4))
     return Segment(
         fixes=_log(folder, f'GNSS/live_gnss_{receiver}', 6, offset_ns),

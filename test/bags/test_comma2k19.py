@@ -221,6 +221,22 @@ def _backwards(segment):
     return segment, 'qcom'
 
 
+def _one_frame(segment):
+    truth = segment / 'global_pose'
+    for path in list(truth.iterdir()):
+        save(truth, path.name, np.load(path)[:1])
+    return segment, 'qcom'
+
+
+def _frames_at_once(segment):
+    truth = segment / 'global_pose'
+    for name in ('frame_times', 'frame_gps_times'):
+        times = np.load(truth / name)
+        times[5] = times[4]
+        save(truth, name, times)
+    return segment, 'qcom'
+
+
 def _clocks_drift(segment):
     times = np.load(segment / 'global_pose' / 'frame_gps_times')
     times[:, 1] += np.linspace(0.0, 0.1, len(times))
@@ -242,6 +258,8 @@ def _gyroscope_apart(segment):
         (_not_numpy, 'frame_positions cannot be read'),
         (_wrong_shape, r'shape \(7, 4\); expected \(240, 4\)'),
         (_backwards, 'wheel_speed/t holds times that go back'),
+        (_one_frame, 'frame_times holds 1 times; expected at least 2'),
+        (_frames_at_once, 'expected at least 2, each later than the one before'),
         (_clocks_drift, 'drift apart by 0.100 s'),
         (_gyroscope_apart, 'not logged at the same times'),
     ],
