@@ -13,7 +13,7 @@ import numpy as np
 
 from geoloc_ros.bags.reader import BagReader, BagTopic
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
-from geoloc_ros.errors import EvaluationError
+from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.evaluation.reference import trajectory_from_geodetic
 from geoloc_ros.evaluation.trajectory import Trajectory, in_time_order, sample_at
 from geoloc_ros.geodesy.datum import Datum
@@ -22,6 +22,7 @@ from geoloc_ros.messages.inbound import stamp_ns
 from geoloc_ros.types import FixStatus, FloatArray, GeodeticPosition
 
 TF_STATIC_TOPIC = '/tf_static'
+_TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 _NAV_SAT_FIX = 'sensor_msgs/msg/NavSatFix'
 _ODOMETRY = 'nav_msgs/msg/Odometry'
 _POSE = 'geometry_msgs/msg/PoseStamped'
@@ -125,15 +126,25 @@ def bag_datum(bag: BagReader, topic: str) -> GeodeticPosition | None:
     while namespace:
         namespace = namespace.rpartition('/')[0]
         name = f'{namespace}/{_DATUM_WORD}'
-        if name in present:
-            return _position(list(bag.messages([name]))[-1].message)
+        messages = list(bag.messages([name])) if name in present else []
+        if messages:
+            return _position(messages[-1].message)
     return None
 
 
 def static_frames(bag: BagReader) -> StaticFrames:
-    """The static transforms of a bag, with those of every message."""
+    """The static transforms of a bag, with those of every message.
+
+    Raises:
+        DriveError: the topic carries something else.
+    """
     transforms: list[Any] = []
     for item in bag.messages([TF_STATIC_TOPIC]):
+        if item.message_type != _TRANSFORMS:
+            raise DriveError(
+                f'topic {TF_STATIC_TOPIC} of bag {bag.path} is of type {item.message_type}; '
+                f'expected {_TRANSFORMS}; rename the topic, or record the drive again'
+            )
         transforms.extend(item.message.transforms)
     return StaticFrames(transforms)
 
@@ -150,6 +161,11 @@ def read_topic(
             f'{", ".join(TRAJECTORY_TYPES)}'
         )
     messages = [item.message for item in bag.messages([topic])]
+    if not messages:
+        raise EvaluationError(
+            f'topic {topic} of {bag.path} was announced but holds no messages; expected a '
+            'trajectory; name another topic, or record the drive again'
+        )
     frames = static_frames(bag)
     source = f'{topic} ({message_type.rsplit("/", 1)[-1]}) of {bag.path.name}'
     if message_type == _NAV_SAT_FIX:

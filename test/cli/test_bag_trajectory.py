@@ -111,3 +111,22 @@ def test_wrong_topics_are_named(tmp_path):
         bag_trajectory(tmp_path / 'b', '/pose', 'x')
     with pytest.raises(EvaluationError, match='carries no truth'):
         bag_truth(tmp_path / 'b')
+
+
+def test_topics_without_messages_are_named_and_state_no_datum(tmp_path):
+    with BagWriter(tmp_path / 'b') as bag:
+        bag.add_topic('/ground_truth/datum', 'sensor_msgs/msg/NavSatFix')
+        bag.add_topic('/filter/odometry', 'nav_msgs/msg/Odometry')
+        write_datum(bag, '/datum', NEAR)
+        bag.write('/ground_truth/odometry', odometry(bag, 10), 10)
+    assert bag_truth(tmp_path / 'b').datum == NEAR
+    with pytest.raises(EvaluationError, match='was announced but holds no messages'):
+        bag_trajectory(tmp_path / 'b', '/filter/odometry', 'x')
+
+
+def test_static_transforms_of_another_type_are_named(tmp_path):
+    with BagWriter(tmp_path / 'b') as bag:
+        bag.write('/tf_static', bag.messages.new('std_msgs/msg/String'), 1)
+        bag.write('/ground_truth/odometry', odometry(bag, 10), 10)
+    with pytest.raises(DriveError, match='expected tf2_msgs/msg/TFMessage; rename the topic'):
+        bag_truth(tmp_path / 'b', NEAR)
