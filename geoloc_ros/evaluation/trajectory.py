@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoloc_ros.errors import EvaluationError, ShapeError
+from geoloc_ros.geodesy.ecef import check_geodetic
 from geoloc_ros.geometry.angles import wrap_angle
 from geoloc_ros.types import NANOSECONDS_PER_SECOND, FloatArray, GeodeticPosition
 
@@ -18,6 +19,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: Longest stretch without a sample over which a trajectory is interpolated, by default.
 DEFAULT_MAX_GAP_S = 1.0
+#: Nothing on or about the Earth is farther from a datum on it.
+_FARTHEST_M = 1.0e8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Trajectory:
     Attributes:
         name: key in the report, for example ``fused``.
         stamps_ns: shape (n,), strictly increasing, times that the positions hold at.
-        positions_enu_m: shape (n, 2), east and north about ``datum``, finite.
-        datum: origin of the ENU plane; its height is the height of the whole trajectory.
+        positions_enu_m: shape (n, 2), east and north about ``datum``, finite, within 1e8 m.
+        datum: origin of the ENU plane, on Earth; its height is the height of the whole trajectory.
         yaw_enu_rad: shape (n,), 0 = east, counter-clockwise, NaN where unknown; or ``None``.
         covariance: shape (n, 3, 3) over (east m, north m, yaw rad); or ``None``.
         latency_ms: shape (n,), NaN where unknown; or ``None``.
@@ -53,10 +56,13 @@ class Trajectory:
         self._check_shape('yaw_enu_rad', self.yaw_enu_rad, (count,))
         self._check_shape('covariance', self.covariance, (count, 3, 3))
         self._check_shape('latency_ms', self.latency_ms, (count,))
-        if not np.all(np.isfinite(self.positions_enu_m)):
+        check_geodetic(self.datum.lat_deg, self.datum.lon_deg, self.datum.alt_m)
+        farthest_m = np.max(np.abs(self.positions_enu_m), initial=abs(self.datum.alt_m))
+        if not farthest_m < _FARTHEST_M:
             raise EvaluationError(
-                f'trajectory {self.name!r} has positions that are not finite; leave out the '
-                'samples without a position'
+                f'trajectory {self.name!r} has positions or a height that are not finite, or not '
+                f'within {_FARTHEST_M:.0e} m; leave out the samples without a position, and '
+                'check the unit'
             )
         if np.any(np.diff(self.stamps_ns) <= 0):
             raise EvaluationError(

@@ -98,3 +98,18 @@ def test_a_name_that_no_file_can_have_is_refused_before_anything_is_written(
     assert main(['evaluate', word, '--truth', 'truth.tum', '--out', 'out']) == 1
     assert 'as files are named after it; rename it' in capsys.readouterr().err
     assert not (files / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        ('# datum_lat_deg_lon_deg_alt_m: 490 8 0', 'is not on Earth'),
+        ('2000000000 1e300 0 0 0 0 0 1', 'not within 1e+08 m'),
+    ],
+)
+def test_what_is_not_on_earth_is_refused_before_anything_is_written(files, line, message, capsys):
+    with (files / 'gps.tum').open('a') as file:
+        file.write(f'{line}\n')
+    assert main(['evaluate', str(files / 'gps.tum'), '--out', str(files / 'out')]) == 1
+    assert message in capsys.readouterr().err
+    assert not (files / 'out').exists()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geoloc_ros.errors import EvaluationError, ShapeError
+from geoloc_ros.errors import EvaluationError, GeodesyError, ShapeError
 from geoloc_ros.evaluation.trajectory import (
     Trajectory,
     in_time_order,
@@ -108,6 +108,12 @@ def test_wrong_input_is_named():
         make([1.0, 1.0], [(0, 0), (1, 1)])
     with pytest.raises(EvaluationError, match='not finite'):
         make([1.0, 2.0], [(0, 0), (np.nan, 1)])
+    with pytest.raises(EvaluationError, match=r'not within 1e\+08 m'):
+        make([1.0, 2.0], [(0, 0), (1e300, 1)])
+    with pytest.raises(EvaluationError, match=r'not within 1e\+08 m'):
+        Trajectory('t', np.array([1]), np.zeros((1, 2)), GeodeticPosition(49.0, 8.0, 1e300))
+    with pytest.raises(GeodesyError, match=r'lat 490\.0 deg'):
+        Trajectory('t', np.array([1]), np.zeros((1, 2)), GeodeticPosition(490.0, 8.0))
     with pytest.raises(ShapeError, match=r'yaw_enu_rad of trajectory .* \(1,\); expected \(2,\)'):
         make([1.0, 2.0], [(0, 0), (1, 1)], np.zeros(1))
     with pytest.raises(ShapeError, match='covariance'):
