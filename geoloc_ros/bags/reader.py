@@ -86,6 +86,7 @@ class BagReader:
         try:
             reader = AnyReader([target], default_typestore=bag_typestore())
             reader.open()
+            _check_listing(reader)
         except Exception as error:  # rosbags lets errors of every parser under it through
             raise self._damaged(error) from error
         if reader.message_count == 0:
@@ -255,6 +256,19 @@ def _bag_target(path: Path) -> Path:
         f'folder {path} has no metadata.yaml and holds {len(files)} .mcap or .db3 files; expected '
         'a rosbag2 folder; run "ros2 bag reindex" on it, or name one file'
     )
+
+
+def _check_listing(reader: AnyReader) -> None:
+    """Refuse metadata with words for numbers or the like, which rosbags takes as they are."""
+    numbers: list[object] = [reader.message_count, reader.start_time, reader.end_time]
+    words: list[object] = []
+    for one in reader.connections:
+        numbers.append(one.msgcount)
+        words += [one.topic, one.msgtype]
+    wrong = [one for one in numbers if not isinstance(one, int)]
+    wrong += [one for one in words if not isinstance(one, str)]
+    if wrong:
+        raise ReaderError(f'its metadata hold {wrong[0]!r} for a name, a number or a time')
 
 
 def _topic(connection: Connection) -> BagTopic:

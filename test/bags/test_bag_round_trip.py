@@ -224,6 +224,28 @@ def test_a_bag_cut_or_altered_anywhere_is_explained_or_read(tmp_path, storage):
     assert all(str(path) in explanation for explanation in explanations)
 
 
+@pytest.mark.parametrize(
+    ('whole', 'damaged'),
+    [
+        ('name: /fix', 'name: [1]'),
+        ('type: sensor_msgs/msg/NavSatFix', 'type: 7'),
+        ('- message_count: 1', '- message_count: x'),
+        ('  message_count: 1', '  message_count: x'),
+        (f'nanoseconds_since_epoch: {START_NS}', 'nanoseconds_since_epoch: x'),
+        ('    nanoseconds: 0', '    nanoseconds: x'),
+    ],
+)
+def test_metadata_with_words_for_numbers_are_explained(tmp_path, whole, damaged):
+    path = tmp_path / 'drive'
+    with BagWriter(path) as writer:
+        writer.write('/fix', nav_sat_fix(fix_at(0), writer.messages), START_NS)
+    text = (path / 'metadata.yaml').read_text()
+    assert whole in text
+    (path / 'metadata.yaml').write_text(text.replace(whole, damaged))
+    with pytest.raises(DriveError, match='cannot be read'), BagReader(path):
+        pass
+
+
 def test_an_empty_bag(tmp_path):
     with BagWriter(tmp_path / 'drive') as writer:
         writer.add_topic('/fix', 'sensor_msgs/msg/NavSatFix')
