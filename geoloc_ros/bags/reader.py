@@ -89,7 +89,7 @@ class BagReader:
             _check_listing(reader)
         except Exception as error:  # rosbags lets errors of every parser under it through
             raise self._damaged(error) from error
-        if reader.message_count == 0:
+        if reader.message_count == 0 or not reader.connections:
             reader.close()
             raise DriveError(
                 f'bag {self.path} holds no messages; expected a recorded drive; was the recorder '

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+import sqlite3
 
 import numpy as np
 import pytest
@@ -250,6 +252,17 @@ def test_an_empty_bag(tmp_path):
     with BagWriter(tmp_path / 'drive') as writer:
         writer.add_topic('/fix', 'sensor_msgs/msg/NavSatFix')
     with pytest.raises(DriveError, match='no messages'), BagReader(tmp_path / 'drive'):
+        pass
+
+
+def test_a_bag_with_messages_of_no_topic(tmp_path):
+    path = tmp_path / 'drive'
+    with BagWriter(path, Storage.SQLITE3) as writer:
+        writer.write('/fix', nav_sat_fix(fix_at(0), writer.messages), START_NS)
+    (path / 'metadata.yaml').unlink()
+    with closing(sqlite3.connect(path / 'drive.db3')) as database, database:
+        database.execute('delete from topics')
+    with pytest.raises(DriveError, match='no messages'), BagReader(path):
         pass
 
 
