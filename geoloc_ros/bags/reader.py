@@ -180,11 +180,7 @@ class BagReader:
                 if keep_unreadable:
                     yield BagMessage(connection.topic, connection.msgtype, stamp_ns, None)
                     continue
-                raise DriveError(
-                    f'bag {self.path}: a message of {connection.topic!r} received at '
-                    f'{stamp_ns} ns is no {connection.msgtype} ({error!r}); expected '
-                    'what its type says; leave the topic out, or record the drive again'
-                ) from error
+                raise self._unreadable(connection, stamp_ns, error) from error
             yield BagMessage(connection.topic, connection.msgtype, stamp_ns, message)
 
     def serialized_messages(
@@ -193,11 +189,17 @@ class BagReader:
         """The same as CDR bytes; messages of a ROS 1 bag are converted to ROS 2 Kilted.
 
         Raises:
-            DriveError: the bag is damaged here.
+            DriveError: the bag is damaged here, or holds a ROS 1 message of a type that is not
+                known.
         """
         is_ros2 = self._open_reader().is2
         for connection, stamp_ns, data in self._raw(topics):
-            cdr = bytes(data if is_ros2 else bag_typestore().ros1_to_cdr(data, connection.msgtype))
+            try:
+                cdr = bytes(
+                    data if is_ros2 else bag_typestore().ros1_to_cdr(data, connection.msgtype)
+                )
+            except Exception as error:  # as in messages
+                raise self._unreadable(connection, stamp_ns, error) from error
             yield SerializedMessage(connection.topic, connection.msgtype, stamp_ns, cdr)
 
     def _raw(self, topics: Collection[str] | None) -> Iterator[tuple[Connection, int, bytes]]:
@@ -225,6 +227,13 @@ class BagReader:
                 f'bag {self.path} is not open; expected use as "with BagReader(path) as bag:"'
             )
         return self._reader
+
+    def _unreadable(self, connection: Connection, stamp_ns: int, error: Exception) -> DriveError:
+        return DriveError(
+            f'bag {self.path}: a message of {connection.topic!r} received at {stamp_ns} ns is no '
+            f'{connection.msgtype} ({error!r}); expected what its type says; leave the topic out, '
+            'or record the drive again'
+        )
 
     def _damaged(self, error: Exception) -> DriveError:
         known = isinstance(error, AnyReaderError | ReaderError | OSError)

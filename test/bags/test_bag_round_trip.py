@@ -10,8 +10,10 @@ import sqlite3
 
 import numpy as np
 import pytest
+from rosbags import rosbag1
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 import yaml
 
 from geoloc_ros.bags.info import bag_info
@@ -196,6 +198,22 @@ def test_a_message_that_is_not_of_its_type(tmp_path):
         list(reader.messages())
     (topic,) = bag_info(path).topics
     assert (topic.count, topic.unreadable) == (1, 1)
+
+
+def test_a_ros1_message_that_cannot_be_converted_is_named(tmp_path):
+    path = tmp_path / 'drive.bag'
+    noetic = get_typestore(Stores.ROS1_NOETIC)
+    with rosbag1.Writer(path) as writer:
+        known = writer.add_connection('/fix', 'sensor_msgs/msg/NavSatFix', typestore=noetic)
+        typestore = get_typestore(Stores.EMPTY)
+        typestore.register(get_types_from_msg('float64 x', 'foo_msgs/msg/Bar'))
+        unknown = writer.add_connection('/bar', 'foo_msgs/msg/Bar', typestore=typestore)
+        writer.write(known, START_NS, b'cut short')
+        writer.write(unknown, START_NS, bytes(8))
+    with BagReader(path) as reader:
+        for topic in ('/fix', '/bar'):
+            with pytest.raises(DriveError, match=f"message of '{topic}' .* is no "):
+                list(reader.serialized_messages([topic]))
 
 
 @pytest.mark.parametrize('storage', list(Storage))
