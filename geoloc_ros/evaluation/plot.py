@@ -80,6 +80,8 @@ def write_plot(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    title, raw_name, main_name = map(_as_it_is, (title, raw_name, main_name))
+    trajectories = [dataclasses.replace(one, name=_as_it_is(one.name)) for one in trajectories]
     figure = Figure(figsize=(15.0, 11.0), dpi=110, layout='constrained')
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(2, 5, height_ratios=[2.1, 1.0])
@@ -100,6 +102,11 @@ def write_plot(
     draw_errors(below, trajectories, truth, raw_name, main_name, max_gap_s)
     draw_legend(figure, overview, below)
     figure.savefig(path, metadata={'Software': 'geoloc_ros'})
+
+
+def _as_it_is(name: str) -> str:
+    """A name that matplotlib draws letter by letter: between dollars it reads formulas."""
+    return name.replace('$', r'\$')
 
 
 def _colour(name: str, trajectories: Sequence[Trajectory]) -> str:

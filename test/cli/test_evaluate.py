@@ -113,3 +113,9 @@ def test_what_is_not_on_earth_is_refused_before_anything_is_written(files, line,
     assert main(['evaluate', str(files / 'gps.tum'), '--out', str(files / 'out')]) == 1
     assert message in capsys.readouterr().err
     assert not (files / 'out').exists()
+
+
+def test_names_with_dollars_are_drawn_as_they_are(files):
+    words = ['evaluate', f'$a_{{$={files}/gps.tum', '--name', '$x_{$']
+    assert main([*words, '--out', str(files / 'out')]) == 0
+    assert (files / 'out/trajectory.png').exists()
