@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from geoloc_ros.errors import DriveError
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.types import FloatArray
-from geoloc_training.data.records import ImageU8, PairTable
+from geoloc_training.data.records import ImageU8, PairTable, require_headings
 from geoloc_training.data.references import NORTH_UP_RAD, PatchProvider
 from geoloc_training.minibatches import IntArray
 from geoloc_training.settings import SampleSettings
@@ -63,12 +62,8 @@ class BatchMaker:
         contract: InputContract,
         settings: SampleSettings,
     ) -> None:
-        if contract.heading != 'north_up' and not np.all(np.isfinite(table.yaws_rad)):
-            raise DriveError(
-                f'{np.count_nonzero(~np.isfinite(table.yaws_rad))} of {len(table)} pairs have no '
-                f'heading; expected one for each, as network {contract.name!r} needs it; train a '
-                'north-up network'
-            )
+        if contract.heading != 'north_up':
+            require_headings(table, contract.name, 'train a north-up network')
         self._table, self._pictures, self._patches = table, pictures, patches
         self._contract, self._settings = contract, settings
 

@@ -12,11 +12,19 @@ import numpy as np
 import torch
 
 from geoloc_ros.errors import SettingError
+from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.distances import descriptor_distances
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.types import FloatArray
 from geoloc_training.data.prepared import PreparedData
-from geoloc_training.data.records import ImageU8, IntArray, Progress, no_progress
+from geoloc_training.data.records import (
+    ImageU8,
+    IntArray,
+    PairTable,
+    Progress,
+    no_progress,
+    require_headings,
+)
 from geoloc_training.data.references import NORTH_UP_RAD
 from geoloc_training.recall import Float32Array, Retrieval, joined, retrieve
 
@@ -31,7 +39,7 @@ class GridSettings:
         radius_m: test radius; infinite for all references of a place.
         spacing_m: between references.
         queries: at most so many of each place, spread evenly; 0 for all.
-        known_heading: references (or yaw bins) are those of the true heading.
+        known_heading: references (or yaw bins) are those of the true heading, where it is known.
         heading_sigma_deg: error of that heading.
         seed: of the grid's place against the roads, and of the heading's error.
         constant: control: every reference looks the same.
@@ -90,12 +98,42 @@ def grid_retrieval(
 
     An ``aligned`` network is given references turned to the true heading (plus its error) of each
     query; the others north-up ones, and ``azimuth`` searches all headings unless it is known.
+
+    Raises:
+        DriveError: the network is ``aligned`` and a picture has no heading.
+        EvaluationError: nothing is searched.
     """
+    check_headings(network.contract, data.table)
     parts = []
     for place in range(len(data.table.place_names)):
         found = place_matches(network, data, place, settings, show)
         parts.append(retrieve(found.truth_m, found.references_m, settings.radius_m, found.match))
     return joined(parts)
+
+
+def check_headings(contract: InputContract, table: PairTable) -> None:
+    """Refuse what retrieval cannot do: references turned to headings that nobody knows.
+
+    Raises:
+        DriveError: the network is ``aligned`` and a picture has no heading.
+    """
+    if contract.heading == 'aligned':
+        require_headings(table, contract.name, 'take a north-up or azimuth network')
+
+
+def told_heading(contract: InputContract, table: PairTable, known_heading: bool) -> str:
+    """What retrieval makes of headings: ``known``, ``searched``, ``partly known``, or nothing.
+
+    Empty for networks that use none; an ``azimuth`` network searches those that nobody knows.
+    """
+    if contract.heading == 'north_up':
+        return ''
+    if contract.heading == 'aligned':
+        return 'known'
+    known = np.isfinite(table.yaws_rad)
+    if not (known_heading and known.any()):
+        return 'searched'
+    return 'known' if known.all() else 'partly known'
 
 
 def describe(
@@ -160,7 +198,8 @@ def _map_matcher(
 
     def match(query: int, near: IntArray) -> Float32Array:
         distances = descriptor_distances(contract, grounds[query], references[near])
-        if settings.known_heading and contract.heading == 'azimuth':
+        told = settings.known_heading and math.isfinite(told_rad[query])
+        if told and contract.heading == 'azimuth':
             best = int(np.argmax(np.cos(yaws - told_rad[query])))
             return distances[:, best : best + 1]
         return distances

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.observations.calibration import Calibration, ScoredFrame, calibrate
 from geoloc_training.data.prepared import PreparedData
-from geoloc_training.data.records import Progress, no_progress
+from geoloc_training.data.records import Progress, no_progress, require_headings
 from geoloc_training.grid_retrieval import GridSettings, PlaceMatches, place_matches
 
 _FARTHEST_SIGMAS = 2.5
@@ -58,8 +58,11 @@ def fitted_temperature(
         show: told of the references that are described.
 
     Raises:
+        DriveError: the network tells headings apart and a picture has none.
         EvaluationError: too few pictures.
     """
+    if network.contract.heading != 'north_up':
+        require_headings(data.table, network.contract.name, 'give drives whose headings are known')
     random = np.random.default_rng(settings.seed)
     reach_m = settings.radius_m + math.sqrt(2.0) * _FARTHEST_SIGMAS * settings.sigma_m
     grid = GridSettings(reach_m, settings.spacing_m, known_heading=False)

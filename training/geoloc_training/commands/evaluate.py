@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 import dataclasses
 import json
 import math
@@ -14,7 +15,7 @@ from geoloc_ros.networks.module import CrossViewModule
 from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
 from geoloc_training.data.prepared import PreparedData, prepared
 from geoloc_training.data.sources import DATA_HELP, open_data
-from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
+from geoloc_training.grid_retrieval import GridSettings, grid_retrieval, told_heading
 from geoloc_training.tables import Measured, figures, table_one, table_two
 
 _TABLES = {'1': table_one, '2': table_two}
@@ -59,23 +60,31 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
 def _run(options: argparse.Namespace) -> int:
     variants = _variants(options)
     rows: list[Measured] = []
+    headings: dict[str, list[str]] = {}
     for word in options.weights:
         name, network = named_network(word)
         for number, drive in enumerate(options.data):
             data = prepared(open_data([drive]), network.contract, 5.0)
+            told = told_heading(network.contract, data.table, not options.search_heading)
+            headings.setdefault(told, []).append(f'T.{number + 1} {name}')
             for title, settings in variants:
                 label = f'{name} {title}'.strip()
                 rows.append(_measured(f'T.{number + 1}', label, network, data, settings, options))
-    heading = 'searched' if options.search_heading else 'known'
-    print(
-        f'heading of azimuth and aligned networks: {heading}, sigma '
-        f'{options.heading_sigma_deg:g} deg'
-    )
+    print(_heading_text(headings, options.heading_sigma_deg))
     print(_TABLES[options.table](rows))
     if options.json is not None:
         record = [{'test': r.test, 'network': r.network, **figures(r)} for r in rows]
         options.json.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
     return 0
+
+
+def _heading_text(headings: Mapping[str, Sequence[str]], sigma_deg: float) -> str:
+    """What was known of headings, of which rows where they differ."""
+    parts = [
+        (told or 'not used') + (f' ({", ".join(rows)})' if len(headings) > 1 else '')
+        for told, rows in headings.items()
+    ]
+    return f'heading: {"; ".join(parts)}; sigma {sigma_deg:g} deg'
 
 
 def _variants(options: argparse.Namespace) -> list[tuple[str, GridSettings]]:

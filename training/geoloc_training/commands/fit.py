@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 import dataclasses
 import json
 from pathlib import Path
@@ -13,14 +14,20 @@ import torch
 
 from geoloc_ros.errors import SettingError
 from geoloc_ros.networks.architectures import build
+from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
 from geoloc_training.commands.words import add_spacing_option, progress_bar, settings_of
-from geoloc_training.data.prepared import DataSet, prepared
+from geoloc_training.data.prepared import DataSet, PreparedData, prepared
 from geoloc_training.data.simulated import FIRST_TEST_DAY
 from geoloc_training.data.sources import DATA_HELP, open_data
-from geoloc_training.grid_retrieval import GridSettings, grid_retrieval
+from geoloc_training.grid_retrieval import (
+    GridSettings,
+    check_headings,
+    grid_retrieval,
+    told_heading,
+)
 from geoloc_training.settings import PRESETS, TrainingSettings, preset
 from geoloc_training.tables import Measured, figures, figures_text
 from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
@@ -157,9 +164,9 @@ def _run(options: argparse.Namespace) -> int:
     network = _initial_network(settings, options.initial, options.imagenet)
     data = open_data(options.data)
     check_training_days(data)
-    validation = open_data(options.validation) if options.validation else None
     with progress_bar('ground images', 'image') as show:
         pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
+    validation = _validation_data(options.validation, network.contract)
     domain = options.domain or data.domain
     print(f'{len(pairs.table)} pairs of {len(data.drives)} drives, domain {domain}')
     if options.overwrite:
@@ -206,20 +213,33 @@ def _initial_network(
     return loaded.module
 
 
+def _validation_data(words: Sequence[str], contract: InputContract) -> PreparedData | None:
+    """The validation drives, judged before hours are spent on training.
+
+    Raises:
+        DriveError: they cannot be read, or lack headings that the network needs.
+    """
+    if not words:
+        return None
+    data = prepared(open_data(words), contract, 5.0)
+    check_headings(contract, data.table)
+    return data
+
+
 def _measured(
-    drives: DataSet, grid: GridSettings, settings: TrainingSettings, network: CrossViewModule
+    data: PreparedData, grid: GridSettings, settings: TrainingSettings, network: CrossViewModule
 ) -> dict[str, dict[str, float]]:
     """Figures on the validation drives, by what was known of the heading."""
     numbers: dict[str, dict[str, float]] = {}
-    data = prepared(drives, network.contract, 5.0)
-    for known in (True, False) if network.contract.heading == 'azimuth' else (True,):
+    for known in (True, False):
+        told = told_heading(network.contract, data.table, known)
+        title = f'heading {told}' if told else 'north up'
+        if title in numbers:
+            continue
         with progress_bar('validation', 'reference') as show:
             found = grid_retrieval(
                 network, data, dataclasses.replace(grid, known_heading=known), show
             )
-        title = 'heading known' if known else 'heading searched'
-        if network.contract.heading == 'north_up':
-            title = 'north up'
         numbers[title] = figures(Measured('validation', settings.network, found))
         print(f'{title}: {figures_text(numbers[title])}')
     return numbers

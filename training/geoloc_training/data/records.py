@@ -157,6 +157,25 @@ class PairTable:
         return len(self.yaws_rad)
 
 
+def require_headings(table: PairTable, network: str, advice: str) -> None:
+    """Refuse pairs without a heading.
+
+    Args:
+        table: of the pairs.
+        network: that needs headings, for the error.
+        advice: what to do, for the error.
+
+    Raises:
+        DriveError: a pair has none.
+    """
+    unknown = int(np.count_nonzero(~np.isfinite(table.yaws_rad)))
+    if unknown:
+        raise DriveError(
+            f'{unknown} of {len(table)} pairs have no heading; expected one for each, as network '
+            f'{network!r} needs it; {advice}'
+        )
+
+
 def pair_table(drives: Sequence[Drive], spacing_m: float = 0.0) -> PairTable:
     """The pairs of drives, thinned.
 
