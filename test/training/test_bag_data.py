@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import painted_drives
 import pytest
+import rasterio
+from rasterio.transform import Affine
 
 from geoloc_ros.bags.conversion import Event, StaticTransform, write_drive
 from geoloc_ros.bags.writer import Storage
@@ -124,6 +126,18 @@ def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
     write_bag(tmp_path / 'drive', painted_drives.paint())
     with pytest.raises(DriveError, match=r'no topic /nope; it has .*/ground_truth/odometry'):
         read_bag_drive(tmp_path / 'drive', '/nope')
+
+
+def test_imagery_of_another_area_is_refused(tmp_path):
+    write_bag(tmp_path / 'drive', painted_drives.paint())
+    far = Affine(0.5, 0, 600000, 0, -0.5, 5500000)  # 100 km away
+    path = tmp_path / 'far.tif'
+    shape = {'width': 64, 'height': 64, 'count': 3, 'dtype': 'uint8'}
+    with rasterio.open(path, 'w', driver='GTiff', crs='EPSG:32632', transform=far, **shape) as it:
+        it.write(np.full((3, 64, 64), 90, np.uint8))
+    data = bag_data_set([str(tmp_path / 'drive'), str(path)])
+    with pytest.raises(DriveError, match=r'covers at most 0 % .* any of the 12 pictures'):
+        prepared(data, build('azimuth').contract, 0.0)
 
 
 def test_the_simulated_camera_is_where_it_is_mounted():

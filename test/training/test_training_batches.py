@@ -64,6 +64,25 @@ def test_aligned_patches_lie_ahead(data):
     )
 
 
+def test_pairs_that_imagery_does_not_cover_are_left_out(tmp_path, contract):
+    """The imagery ends at 150 m: of a patch of 80 m about x, (190 - x) / 80 is imagery."""
+    place = painted_drives.write_place(tmp_path, ((1, 4),))
+    table = place / 'day_1' / 'frames.csv'
+    head, *lines = table.read_text().splitlines()
+    moved = [
+        f'{line.split(",")[0]},{x},0.0,{yaw}'
+        for line, x, yaw in zip(
+            lines, (0, 113, 137, 120), (0.0, math.pi, math.pi, 0.0), strict=True
+        )
+    ]
+    table.write_text('\n'.join([head, *moved]) + '\n')
+    found = prepared(folder_data_set([place]), contract, 0.0)
+    assert found.table.frames.tolist() == [0, 1]
+    assert (len(found.pictures), found.uncovered) == (2, 2)
+    aligned = build('compact_aligned').contract  # 50 m, 15 m ahead
+    assert prepared(folder_data_set([place]), aligned, 0.0).table.frames.tolist() == [0, 1, 2]
+
+
 def test_offsets_fill_a_disc():
     points = in_disc(np.random.default_rng(0), 20000, 5.0)
     length = np.hypot(*points.T)

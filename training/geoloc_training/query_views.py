@@ -22,7 +22,6 @@ from geoloc_training.data.ground import ground_pictures
 from geoloc_training.data.prepared import DataSet, PreparedData
 from geoloc_training.data.records import (
     ImageU8,
-    PairTable,
     Progress,
     no_progress,
     pair_table,
@@ -142,16 +141,7 @@ def chosen_queries(
         raise EvaluationError(
             f'images {wrong or "none"} are asked for; expected numbers from 0 to {len(table) - 1}'
         )
-    rows = np.array(numbers, dtype=np.int64)
-    part = PairTable(
-        table.positions_m[rows],
-        table.yaws_rad[rows],
-        table.places[rows],
-        table.days[rows],
-        table.drives[rows],
-        table.frames[rows],
-        table.place_names,
-    )
+    part = table.rows(np.array(numbers, dtype=np.int64))
     datums = {drive.place: drive.datum for drive in data.drives}
     patches = [data.references[name].patches(datums[name], contract) for name in table.place_names]
     pictures = ground_pictures(data.drives, part, contract, no_progress)

@@ -12,7 +12,12 @@ import math
 from pathlib import Path
 
 from geoloc_ros.networks.module import CrossViewModule
-from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
+from geoloc_training.commands.words import (
+    add_grid_options,
+    named_network,
+    progress_bar,
+    say_uncovered,
+)
 from geoloc_training.data.prepared import PreparedData, prepared
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval, told_heading
@@ -65,6 +70,7 @@ def _run(options: argparse.Namespace) -> int:
         name, network = named_network(word)
         for number, drive in enumerate(options.data):
             data = prepared(open_data([drive]), network.contract, 5.0)
+            say_uncovered(data)
             told = told_heading(network.contract, data.table, not options.search_heading)
             headings.setdefault(told, []).append(f'T.{number + 1} {name}')
             for title, settings in variants:

@@ -25,7 +25,7 @@ from geoloc_ros.networks.weights import (
     write_manifest,
 )
 from geoloc_training.commands.fit import REPORT_NAME
-from geoloc_training.commands.words import progress_bar
+from geoloc_training.commands.words import progress_bar, say_uncovered
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.sources import open_data
 from geoloc_training.temperature import fitted_temperature
@@ -131,6 +131,7 @@ def _is_of_use(record: logging.LogRecord) -> bool:
 def _fitted(loaded: LoadedWeights, drives: Sequence[str]) -> float:
     """The temperature that drives show."""
     data = prepared(open_data(drives), loaded.module.contract, 5.0)
+    say_uncovered(data)
     with progress_bar('temperature', 'reference') as show:
         found = fitted_temperature(loaded.module, data, loaded.sha256, loaded.domain, show=show)
     print(

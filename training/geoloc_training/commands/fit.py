@@ -18,7 +18,12 @@ from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
-from geoloc_training.commands.words import add_spacing_option, progress_bar, settings_of
+from geoloc_training.commands.words import (
+    add_spacing_option,
+    progress_bar,
+    say_uncovered,
+    settings_of,
+)
 from geoloc_training.data.prepared import DataSet, PreparedData, prepared
 from geoloc_training.data.simulated import FIRST_TEST_DAY
 from geoloc_training.data.sources import DATA_HELP, open_data
@@ -166,6 +171,7 @@ def _run(options: argparse.Namespace) -> int:
     check_training_days(data)
     with progress_bar('ground images', 'image') as show:
         pairs = prepared(data, network.contract, settings.sample.spacing_m, show)
+    say_uncovered(pairs)
     validation = _validation_data(options.validation, network.contract)
     domain = options.domain or data.domain
     print(f'{len(pairs.table)} pairs of {len(data.drives)} drives, domain {domain}')
@@ -222,6 +228,7 @@ def _validation_data(words: Sequence[str], contract: InputContract) -> PreparedD
     if not words:
         return None
     data = prepared(open_data(words), contract, 5.0)
+    say_uncovered(data)
     check_headings(contract, data.table)
     return data
 

@@ -15,6 +15,7 @@ from geoloc_ros.errors import EvaluationError, SettingError
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.settings import SettingSpec
+from geoloc_training.data.prepared import LEAST_COVERED_SHARE, PreparedData
 from geoloc_training.data.records import Progress
 
 
@@ -53,6 +54,15 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield show
+
+
+def say_uncovered(data: PreparedData) -> None:
+    """Print how many pairs were left out, where some were."""
+    if data.uncovered:
+        print(
+            f'{data.uncovered} of {data.uncovered + len(data.table)} pictures are left out: less '
+            f'than {100.0 * LEAST_COVERED_SHARE:g} % of their reference patch is imagery'
+        )
 
 
 def named_network(word: str) -> tuple[str, CrossViewModule]:

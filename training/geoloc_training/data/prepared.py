@@ -9,6 +9,10 @@ import dataclasses
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from geoloc_ros.errors import DriveError
+from geoloc_ros.map_store.build import BuildOptions
 from geoloc_ros.map_store.imagery import open_imagery
 from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.networks.contract import InputContract
@@ -18,12 +22,16 @@ from geoloc_training.data.ground import ground_pictures
 from geoloc_training.data.records import (
     Drive,
     ImageU8,
+    IntArray,
     PairTable,
     Progress,
     no_progress,
     pair_table,
 )
-from geoloc_training.data.references import PatchProvider, ReferencePatches
+from geoloc_training.data.references import NORTH_UP_RAD, PatchProvider, ReferencePatches
+
+#: Pairs of which less of the reference patch is imagery are left out, as cells of a map are.
+LEAST_COVERED_SHARE = BuildOptions().min_covered_share
 
 
 class References(Protocol):
@@ -66,11 +74,13 @@ class PreparedData:
         table: of the pairs.
         pictures: their ground pictures, uint8, shape (n, h, w, 3).
         patches: of each place of the table.
+        uncovered: pairs that were left out, as imagery does not cover their patches.
     """
 
     table: PairTable
     pictures: ImageU8
     patches: Sequence[PatchProvider]
+    uncovered: int = 0
 
 
 def folder_data_set(folders: Sequence[Path]) -> DataSet:
@@ -103,13 +113,45 @@ def prepared(
 ) -> PreparedData:
     """Decode and resample the ground pictures; open the reference patches.
 
+    Pairs whose patch is not covered by imagery are left out, as cells of a map are.
+
     Args:
         data: drives and imagery.
         contract: of the network.
         spacing_m: way between two pairs of a drive; 0 for all images.
         show: told how many pictures are done, and of how many.
+
+    Raises:
+        DriveError: a place has no pairs, or imagery covers none of them.
     """
     table = pair_table(data.drives, spacing_m)
     datums = {drive.place: drive.datum for drive in data.drives}
     patches = [data.references[name].patches(datums[name], contract) for name in table.place_names]
-    return PreparedData(table, ground_pictures(data.drives, table, contract, show), patches)
+    covered = table.rows(_covered(table, patches, contract))
+    pictures = ground_pictures(data.drives, covered, contract, show)
+    return PreparedData(covered, pictures, patches, len(table) - len(covered))
+
+
+def _covered(
+    table: PairTable, patches: Sequence[PatchProvider], contract: InputContract
+) -> IntArray:
+    """Numbers of the pairs whose patches are imagery, rising.
+
+    Raises:
+        DriveError: there are none of a place.
+    """
+    turned = np.isfinite(table.yaws_rad) & (contract.heading == 'aligned')
+    up = np.where(turned, table.yaws_rad, NORTH_UP_RAD)
+    kept = np.zeros(len(table), dtype=np.bool_)
+    for place, name in enumerate(table.place_names):
+        here = np.flatnonzero(table.places == place)
+        shares = patches[place].covered(table.positions_m[here], up[here])
+        kept[here] = shares >= LEAST_COVERED_SHARE
+        if not kept[here].any():
+            raise DriveError(
+                f'imagery covers at most {100.0 * max(shares, default=0.0):.0f} % of the '
+                f'{contract.patch_size_m:g} m patch of any of the {len(here)} pictures of '
+                f'{name!r}; expected {100.0 * LEAST_COVERED_SHARE:g} %; give imagery of the area '
+                'that was driven through'
+            )
+    return np.flatnonzero(kept)

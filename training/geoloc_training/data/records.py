@@ -156,6 +156,18 @@ class PairTable:
         """Number of pairs."""
         return len(self.yaws_rad)
 
+    def rows(self, numbers: IntArray) -> PairTable:
+        """Some of the pairs, in the order of ``numbers``."""
+        return PairTable(
+            self.positions_m[numbers],
+            self.yaws_rad[numbers],
+            self.places[numbers],
+            self.days[numbers],
+            self.drives[numbers],
+            self.frames[numbers],
+            self.place_names,
+        )
+
 
 def require_headings(table: PairTable, network: str, advice: str) -> None:
     """Refuse pairs without a heading.

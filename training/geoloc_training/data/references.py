@@ -52,6 +52,10 @@ class PatchProvider(Protocol):
         """Patches for vehicles at such positions, shape (k, size_px, size_px, 3)."""
         ...
 
+    def covered(self, positions_m: FloatArray, up_yaws_rad: FloatArray) -> FloatArray:
+        """Share of each of such patches for which there is imagery, shape (k,)."""
+        ...
+
 
 class ReferencePatches:
     """Reference patches of one place, by position and heading in ``map``.
@@ -104,13 +108,13 @@ class ReferencePatches:
             patches[number] = self._patch(float(place[0]), float(place[1]), float(up))
         return patches
 
-    def covered(self, positions_m: FloatArray) -> FloatArray:
-        """Share of each north-up patch for which there is imagery, shape (k,)."""
+    def covered(self, positions_m: FloatArray, up_yaws_rad: FloatArray) -> FloatArray:
+        """Share of each patch for which there is imagery, shape (k,)."""
         shares = [
-            self._source.patch(self._request(float(x), float(y), NORTH_UP_RAD)).covered_share
-            for x, y in positions_m
+            self._source.patch(self._request(float(x), float(y), float(up))).covered_share
+            for (x, y), up in zip(positions_m, up_yaws_rad, strict=True)
         ]
-        return np.array(shares)
+        return np.array(shares, dtype=np.float64)
 
     def _patch(self, x_m: float, y_m: float, up_rad: float) -> ImageU8:
         return self._source.patch(self._request(x_m, y_m, up_rad)).rgb
