@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recorded bag as a drive, and simulated data: places, pictures, cameras."""
 
+import dataclasses
 from functools import partial
 import math
 
@@ -30,9 +31,9 @@ START_NS = 1_700_000_000_000_000_000
 TURN_RAD = 0.4  # the camera looks to the left of the heading
 
 
-def compressed(rgb, stamp, factory):
+def compressed(rgb, stamp, factory, frame='camera_optical'):
     message = factory.new('sensor_msgs/msg/CompressedImage')
-    set_header(message.header, stamp, 'camera_optical')
+    set_header(message.header, stamp, frame)
     message.format = 'png'
     message.data = cv2.imencode('.png', np.ascontiguousarray(rgb[..., ::-1]))[1].ravel()
     return message
@@ -47,7 +48,7 @@ def raw(rgb, stamp, factory):
     return message
 
 
-def write_bag(path, image, turn_rad=0.0, make=compressed):
+def write_bag(path, image, turn_rad=0.0, make=compressed, others=()):
     """A drive on a circle at 4.7 m a picture; base_link is 2 m behind and 1 m left of the camera.
 
     Returns the poses of the camera, shape (12, 3): x, y, heading of the vehicle.
@@ -75,6 +76,11 @@ def write_bag(path, image, turn_rad=0.0, make=compressed):
             Event(stamp, '/ground_truth/odometry', partial(odometry_reading, reading)),
         ]
     frames = [StaticTransform('base_link', 'camera_optical', mount)]
+    for topic in others:  # of another camera, at the same times as the first picture
+        wrong = partial(compressed, np.zeros((4, 4, 3), np.uint8), START_NS, frame='rear_optical')
+        rear = dataclasses.replace(camera.camera_info(), frame_id='rear_optical')
+        info = partial(camera_info_message, rear, START_NS)
+        events.append(Event(START_NS, topic, info if topic.endswith('info') else wrong))
     write_drive(path, Storage.MCAP, events, frames, painted_drives.DATUM, [])
     return np.column_stack((where, base[:, 2]))
 
@@ -126,6 +132,32 @@ def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
     write_bag(tmp_path / 'drive', painted_drives.paint())
     with pytest.raises(DriveError, match=r'no topic /nope; it has .*/ground_truth/odometry'):
         read_bag_drive(tmp_path / 'drive', '/nope')
+
+
+def test_of_several_cameras_one_is_named(tmp_path):
+    image = painted_drives.paint()
+    others = ('/a_rear/image_raw/compressed', '/a_rear/camera_info')
+    poses = write_bag(tmp_path / 'two', image, make=raw, others=others)
+    with pytest.raises(DriveError, match=r'\(/a_rear/image_raw/compressed, /camera/image\)'):
+        read_bag_drive(tmp_path / 'two')
+    drive = read_bag_drive(tmp_path / 'two', images='/camera/image')
+    np.testing.assert_allclose(drive.positions_m, poses[:, :2], atol=1e-6)
+    assert len(read_bag_drive(tmp_path / 'two', '', '/a_rear/image_raw/compressed')) == 1
+    with pytest.raises(DriveError, match='no topic /nope'):
+        read_bag_drive(tmp_path / 'two', '', '/nope')
+
+
+def test_camera_info_is_that_of_the_pictures(tmp_path):
+    """First in its namespace, whatever comes first by name; else of the same frame."""
+    image = painted_drives.paint()
+    poses = write_bag(tmp_path / 'infos', image, others=('/a_rear/camera_info',))
+    drive = read_bag_drive(tmp_path / 'infos')
+    np.testing.assert_allclose(drive.positions_m, poses[:, :2], atol=1e-6)
+    write_bag(tmp_path / 'frame', image, others=('/b/pictures', '/c/camera_info'))
+    assert len(read_bag_drive(tmp_path / 'frame', '', '/b/pictures')) == 1
+    write_bag(tmp_path / 'none', image, others=('/b/pictures',))
+    with pytest.raises(DriveError, match='one in the namespace of /b/pictures'):
+        read_bag_drive(tmp_path / 'none', '', '/b/pictures')
 
 
 def test_imagery_of_another_area_is_refused(tmp_path):

@@ -53,40 +53,44 @@ class EncodedImages:
 
 
 def bag_data_set(words: Sequence[str]) -> DataSet:
-    """A bag with imagery: ``BAG,IMAGERY`` and, where the bag holds no truth, ``,TOPIC``.
+    """A bag with imagery: ``BAG,IMAGERY``, where it holds no truth ``,TOPIC``, then ``,IMAGES``.
 
     Args:
-        words: path of the bag, path of the imagery, and the topic that says where the vehicle was
-            (Odometry, PoseWithCovarianceStamped, PoseStamped or NavSatFix).
+        words: path of the bag, path of the imagery, the topic that says where the vehicle was
+            (Odometry, PoseWithCovarianceStamped, PoseStamped or NavSatFix; empty for the bag's
+            truth), and the topic of the pictures, where the bag has several cameras.
 
     Raises:
-        DriveError: there are not two or three words, or the bag has no pictures or camera.
+        DriveError: there are not two to four words, or the bag has no pictures or camera.
         EvaluationError: nobody says where the vehicle was.
         MapError: the imagery cannot be read.
     """
-    if len(words) not in (2, 3):
+    if len(words) not in (2, 3, 4):
         raise DriveError(
-            f'bag data set {",".join(words)!r}; expected BAG,IMAGERY or BAG,IMAGERY,TOPIC'
+            f'bag data set {",".join(words)!r}; expected BAG,IMAGERY[,TOPIC[,IMAGES]]'
         )
-    drive = read_bag_drive(Path(words[0]), words[2] if len(words) == 3 else '')
+    drive = read_bag_drive(Path(words[0]), *words[2:])
     source = open_imagery(Path(words[1]))
     return DataSet((drive,), {drive.place: ImageryReferences(source)})
 
 
-def read_bag_drive(path: Path, topic: str = '') -> Drive:
+def read_bag_drive(path: Path, topic: str = '', images: str = '') -> Drive:
     """The pictures of a bag, with the pose of the camera at each; the camera's place is exact.
 
     Args:
         path: of the bag.
         topic: that says where the vehicle was; empty for the bag's truth.
+        images: topic of the pictures; empty where the bag has one camera.
 
     Raises:
-        DriveError: no pictures, no camera info, or none of the pictures has a pose.
+        DriveError: no pictures, several cameras, no camera info, or none of the pictures has a
+            pose.
         EvaluationError: nobody says where the vehicle was.
     """
     with BagReader(path) as bag:
-        images = _one_topic(bag, (_COMPRESSED, _IMAGE))
-        infos = _one_topic(bag, (_INFO,))
+        images = images or _only_camera(bag)
+        bag.require([images])
+        infos = _info_of(bag, images)
         frames = static_frames(bag)
         way = read_topic(bag, topic, 'truth') if topic else None
         info = next(iter(bag.messages([infos]))).message
@@ -106,8 +110,8 @@ def read_bag_drive(path: Path, topic: str = '') -> Drive:
     return Drive(path.stem, f'bag {path.stem}', 1, way.datum, positions, yaws, camera, pictures)
 
 
-def _one_topic(bag: BagReader, types: Sequence[str]) -> str:
-    """The topic of a type; the first by name of several."""
+def _topics(bag: BagReader, types: Sequence[str]) -> list[str]:
+    """The topics of some types, by type, then by name."""
     found = [
         topic.name
         for wanted in types
@@ -119,7 +123,42 @@ def _one_topic(bag: BagReader, types: Sequence[str]) -> str:
             f'bag {bag.path} has no topic of type {" or ".join(types)}; expected the pictures of '
             'a camera and its camera_info; record both'
         )
+    return found
+
+
+def _only_camera(bag: BagReader) -> str:
+    """The topic of the pictures, compressed where there are both."""
+    found = _topics(bag, (_COMPRESSED, _IMAGE))
+    if len({_uncompressed(name) for name in found}) > 1:
+        raise DriveError(
+            f'bag {bag.path} has pictures of several cameras ({", ".join(found)}); expected one; '
+            'name its topic, as bag:BAG,IMAGERY,TOPIC,IMAGES (TOPIC may be empty)'
+        )
     return found[0]
+
+
+def _info_of(bag: BagReader, images: str) -> str:
+    """The camera info in the namespace of pictures, else that of their frame."""
+    found = _topics(bag, (_INFO,))
+    namespace = _uncompressed(images).rpartition('/')[0]
+    near = [name for name in found if name.rpartition('/')[0] == namespace]
+    if not near:
+        frame = _frame(bag, images)
+        near = [name for name in found if _frame(bag, name) == frame]
+    if len(near) != 1:
+        raise DriveError(
+            f'bag {bag.path} has the camera infos {", ".join(found)}; expected one in the '
+            f'namespace of {images}, or with its frame_id; record it'
+        )
+    return near[0]
+
+
+def _uncompressed(topic: str) -> str:
+    return topic.removesuffix('/compressed')
+
+
+def _frame(bag: BagReader, topic: str) -> str:
+    return str(next(iter(bag.messages([topic]))).message.header.frame_id)
 
 
 def _kept_pictures(bag: BagReader, topic: str, way: Trajectory) -> tuple[IntArray, EncodedImages]:

@@ -5,8 +5,9 @@
 PATH                      drive folders (data.folders), those that "geoloc-train data" writes
 robotcar:LIST[,ROOT]      Oxford RobotCar with satellite tiles, by a published split list
 cvact:LIST[,ROOT]         CVACT, by a published split list
-bag:BAG,IMAGERY[,TOPIC]   a rosbag2 recording of one's own, and aerial imagery of the area;
-                          TOPIC says where the vehicle was (default: the bag's truth)
+bag:BAG,IMAGERY[,TOPIC[,IMAGES]]  a rosbag2 recording of one's own, and aerial imagery of the
+                          area; TOPIC says where the vehicle was (empty: the bag's truth), IMAGES
+                          is the topic of the pictures, where the bag has several cameras
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from geoloc_training.data.prepared import DataSet, folder_data_set
 
 #: What a word of the command line may be, for help texts.
 DATA_HELP = (
-    'drives: a folder of one or of a place, bag:BAG,IMAGERY[,TOPIC], robotcar:LIST[,ROOT] or '
-    'cvact:LIST[,ROOT]'
+    'drives: a folder of one or of a place, bag:BAG,IMAGERY[,TOPIC[,IMAGES]], '
+    'robotcar:LIST[,ROOT] or cvact:LIST[,ROOT]'
 )
 
 Opener = Callable[[Sequence[str]], DataSet]
