@@ -174,6 +174,21 @@ def test_yaw_bins_are_the_nearest_yaws(contract):
     assert yaw_bins(build('compact_north_up').contract, torch.zeros(3)).tolist() == [0, 0, 0]
 
 
+def test_distances_on_the_ground_are_exact_far_from_the_origin(contract):
+    """Places lie 1e7 m apart; the weights of a place must not depend on its number."""
+    random = np.random.default_rng(6)
+    distances = torch.from_numpy(random.uniform(0, 4, (96, 64, 32)))
+    ground, reference = (torch.from_numpy(random.uniform(0, 60, (n, 2))) for n in (64, 96))
+    yaws = torch.zeros((96, 64), dtype=torch.float64)
+    weight, settings = GeoWeight(50.0, 1.0), LossSettings()
+    near, far = (
+        batch_loss(contract, distances, ground + x, reference + x, yaws, weight, settings)
+        for x in (0.0, 4e7)
+    )
+    assert float(far.triplets) == pytest.approx(float(near.triplets), rel=1e-7)
+    assert float(far.extras) == pytest.approx(float(near.extras), rel=1e-7)
+
+
 def test_batch_loss_by_hand(contract):
     """Two pairs and one more reference, four of 32 headings matter."""
     random = np.random.default_rng(5)

@@ -73,12 +73,12 @@ def batch_loss(
     bins = yaw_bins(contract, yaws_rad)
     at_heading = distances.gather(2, bins[..., None]).squeeze(2)
     pairs = at_heading[:count]
-    between_m = torch.cdist(reference_m[:count], reference_m[:count])
+    between_m = _apart_m(reference_m[:count], reference_m[:count])
     triplets = triplet_loss(pairs, weight(between_m).to(pairs.dtype), settings.gamma)
     positive = pairs.diagonal()
     extras = yaws = torch.zeros((), dtype=pairs.dtype, device=pairs.device)
     if len(at_heading) > count and settings.extra_share > 0.0:
-        apart_m = torch.cdist(reference_m[count:], ground_m)
+        apart_m = _apart_m(reference_m[count:], ground_m)
         extras = negatives_loss(
             positive, at_heading[count:], weight(apart_m).to(pairs.dtype), settings.gamma
         )
@@ -89,6 +89,11 @@ def batch_loss(
     return LossParts(
         total, triplets, extras, yaws, positive.detach().mean(), pairs.detach()[off].mean()
     )
+
+
+def _apart_m(first_m: Tensor, second_m: Tensor) -> Tensor:
+    """Distances of all pairs of points; by matrix products, the default, they err by metres."""
+    return torch.cdist(first_m, second_m, compute_mode='donot_use_mm_for_euclid_dist')
 
 
 def _yaw_loss(
