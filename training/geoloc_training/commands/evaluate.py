@@ -14,7 +14,7 @@ from pathlib import Path
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_training.commands.words import (
     add_grid_options,
-    named_network,
+    named_networks,
     progress_bar,
     say_uncovered,
 )
@@ -66,8 +66,7 @@ def _run(options: argparse.Namespace) -> int:
     variants = _variants(options)
     rows: list[Measured] = []
     headings: dict[str, list[str]] = {}
-    for word in options.weights:
-        name, network = named_network(word)
+    for name, network in named_networks(options.weights).items():
         for number, drive in enumerate(options.data):
             data = prepared(open_data([drive]), network.contract, 5.0)
             say_uncovered(data)

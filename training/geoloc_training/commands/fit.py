@@ -19,6 +19,7 @@ from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
 from geoloc_training.commands.words import (
+    WEIGHTS_NAME,
     add_spacing_option,
     progress_bar,
     say_uncovered,
@@ -37,7 +38,6 @@ from geoloc_training.settings import PRESETS, TrainingSettings, preset
 from geoloc_training.tables import Measured, figures, figures_text
 from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
 
-WEIGHTS_NAME = 'weights.pt'
 REPORT_NAME = 'report.json'
 
 

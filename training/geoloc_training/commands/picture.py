@@ -9,8 +9,9 @@ from pathlib import Path
 
 from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.map_store.records import ImagerySource
+from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.types import GeodeticPosition
-from geoloc_training.commands.words import add_grid_options, named_network, progress_bar
+from geoloc_training.commands.words import add_grid_options, named_networks, progress_bar
 from geoloc_training.data.prepared import DataSet, ImageryReferences
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.query_picture import write_query_picture
@@ -54,7 +55,10 @@ def _run(options: argparse.Namespace) -> int:
         known_heading=not options.search_heading,
     )
     data = open_data([options.data])
-    by_network = [_views(word, data, options.query, settings) for word in options.weights]
+    networks = named_networks(options.weights)
+    by_network = [
+        _views(name, network, data, options.query, settings) for name, network in networks.items()
+    ]
     views = [view for of_query in zip(*by_network, strict=True) for view in of_query]
     write_query_picture(options.out, views, _TITLE, _aerial(data))
     for view in views:
@@ -67,10 +71,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _views(
-    word: str, data: DataSet, numbers: list[int], settings: ViewSettings
+    name: str,
+    network: CrossViewModule,
+    data: DataSet,
+    numbers: list[int],
+    settings: ViewSettings,
 ) -> list[QueryView]:
     """The queries as one network sees them."""
-    name, network = named_network(word)
     chosen, titles = chosen_queries(data, network.contract, numbers)
     views = []
     for row, title in enumerate(titles):

@@ -18,6 +18,9 @@ from geoloc_ros.settings import SettingSpec
 from geoloc_training.data.prepared import LEAST_COVERED_SHARE, PreparedData
 from geoloc_training.data.records import Progress
 
+#: What "fit" calls its weights, in a folder that says whose they are.
+WEIGHTS_NAME = 'weights.pt'
+
 
 def add_grid_options(parser: argparse.ArgumentParser) -> None:
     """Add how networks are compared on a grid of references."""
@@ -65,19 +68,34 @@ def say_uncovered(data: PreparedData) -> None:
         )
 
 
-def named_network(word: str) -> tuple[str, CrossViewModule]:
-    """The network of ``NAME=PATH`` and its name; a path alone is named after its folder.
+def named_networks(words: Sequence[str]) -> dict[str, CrossViewModule]:
+    """The networks of ``NAME=PATH`` words by name.
+
+    A path alone is named after its file, or after its folder where ``fit`` wrote it.
 
     Raises:
-        EvaluationError: the word is not of that form.
-        NetworkError: the file is no weights file.
+        EvaluationError: a word is not of that form, or two have one name.
+        NetworkError: a file is no weights file.
     """
-    name, separator, path = word.partition('=')
-    if not separator:
-        name, path = Path(word).parent.name or Path(word).stem, word
-    if not name or not path:
-        raise EvaluationError(f'weights {word!r}; expected a path, or NAME=PATH')
-    return name, load_weights(Path(path)).module
+    paths: dict[str, str] = {}
+    for word in words:
+        name, separator, path = word.partition('=')
+        if not separator:
+            name, path = _name_of(Path(word)), word
+        if not name or not path:
+            raise EvaluationError(f'weights {word!r}; expected a path, or NAME=PATH')
+        if name in paths:
+            raise EvaluationError(
+                f'weights {paths[name]} and {path} are both named {name!r}; expected a name of '
+                'its own for each; give them as NAME=PATH'
+            )
+        paths[name] = path
+    return {name: load_weights(Path(path)).module for name, path in paths.items()}
+
+
+def _name_of(path: Path) -> str:
+    own = path.name != WEIGHTS_NAME
+    return path.stem if own else path.absolute().parent.name or path.stem
 
 
 def settings_of(
