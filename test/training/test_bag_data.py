@@ -26,6 +26,7 @@ from geoloc_sim.rendering.cameras import PinholeCamera, mounting
 from geoloc_training.data.bags import bag_data_set, read_bag_drive
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.simulated import camera_positions
+from geoloc_training.data.sources import open_data
 
 START_NS = 1_700_000_000_000_000_000
 TURN_RAD = 0.4  # the camera looks to the left of the heading
@@ -132,6 +133,17 @@ def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
     write_bag(tmp_path / 'drive', painted_drives.paint())
     with pytest.raises(DriveError, match=r'no topic /nope; it has .*/ground_truth/odometry'):
         read_bag_drive(tmp_path / 'drive', '/nope')
+
+
+def test_bags_of_one_name_are_places_of_their_own(tmp_path):
+    image = painted_drives.paint()
+    painted_drives.write_imagery(tmp_path / 'imagery.tif', image)
+    words = []
+    for run in ('run1', 'run2'):
+        (tmp_path / run).mkdir()
+        write_bag(tmp_path / run / 'rosbag2', image)
+        words.append(f'bag:{tmp_path / run / "rosbag2"},{tmp_path / "imagery.tif"}')
+    assert len(open_data(words).references) == 2
 
 
 def test_of_several_cameras_one_is_named(tmp_path):

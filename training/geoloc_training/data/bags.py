@@ -70,8 +70,9 @@ def bag_data_set(words: Sequence[str]) -> DataSet:
             f'bag data set {",".join(words)!r}; expected BAG,IMAGERY[,TOPIC[,IMAGES]]'
         )
     drive = read_bag_drive(Path(words[0]), *words[2:])
-    source = open_imagery(Path(words[1]))
-    return DataSet((drive,), {drive.place: ImageryReferences(source)})
+    imagery = Path(words[1])
+    source = open_imagery(imagery)
+    return DataSet((drive,), {drive.place: ImageryReferences(source, imagery)})
 
 
 def read_bag_drive(path: Path, topic: str = '', images: str = '') -> Drive:
@@ -107,7 +108,8 @@ def read_bag_drive(path: Path, topic: str = '', images: str = '') -> Drive:
     if way.datum is None:
         raise DriveError(f'{way.source} has no datum; expected one; give a topic with one')
     camera = CameraModel(camera_of(info), rotation)
-    return Drive(path.stem, f'bag {path.stem}', 1, way.datum, positions, yaws, camera, pictures)
+    place = f'bag {path.resolve()}'
+    return Drive(path.stem, place, 1, way.datum, positions, yaws, camera, pictures)
 
 
 def _topics(bag: BagReader, types: Sequence[str]) -> list[str]:

@@ -37,6 +37,11 @@ LEAST_COVERED_SHARE = BuildOptions().min_covered_share
 class References(Protocol):
     """Reference imagery of a place, of which a network's patches can be made."""
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from, which tells places of one name apart."""
+        ...
+
     def patches(self, datum: GeodeticPosition, contract: InputContract) -> PatchProvider:
         """Patches of the size and heading that a network wants."""
         ...
@@ -44,9 +49,20 @@ class References(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ImageryReferences:
-    """Georeferenced imagery (GeoTIFF, MBTiles, XYZ): patches anywhere."""
+    """Georeferenced imagery (GeoTIFF, MBTiles, XYZ): patches anywhere.
+
+    Attributes:
+        source: what patches are cut from.
+        path: of the file or folder.
+    """
 
     source: ImagerySource
+    path: Path
+
+    @property
+    def origin(self) -> str:
+        """The whole path."""
+        return str(self.path.resolve())
 
     def patches(self, datum: GeodeticPosition, contract: InputContract) -> PatchProvider:
         """Patches cut as map building cuts them."""
@@ -90,7 +106,7 @@ def folder_data_set(folders: Sequence[Path]) -> DataSet:
         folders: of drives, or of places for all of their drives.
 
     Raises:
-        DriveError: one holds no drive.
+        DriveError: one holds no drive, or places of one name differ.
         MapError: imagery is missing or cannot be read.
     """
     drives: list[Drive] = []
@@ -100,9 +116,23 @@ def folder_data_set(folders: Sequence[Path]) -> DataSet:
         for path in own:
             drive = read_drive_folder(path)
             drives.append(drive)
-            if drive.place not in sources:
-                sources[drive.place] = ImageryReferences(open_imagery(path.parent / IMAGERY_NAME))
+            imagery = path.parent / IMAGERY_NAME
+            add_references(sources, drive.place, ImageryReferences(open_imagery(imagery), imagery))
     return DataSet(tuple(drives), sources)
+
+
+def add_references(known: dict[str, References], place: str, references: References) -> None:
+    """Note the imagery of a place.
+
+    Raises:
+        DriveError: a place of that name has other imagery.
+    """
+    other = known.setdefault(place, references)
+    if other.origin != references.origin:
+        raise DriveError(
+            f'two places are named {place!r}: one has the imagery {other.origin}, the other '
+            f'{references.origin}; expected a name of its own for each; rename a folder'
+        )
 
 
 def prepared(

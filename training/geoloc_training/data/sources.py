@@ -18,7 +18,7 @@ from pathlib import Path
 from geoloc_ros.errors import DriveError
 from geoloc_training.data.bags import bag_data_set
 from geoloc_training.data.listed import CVACT, ROBOTCAR, listed_data_set
-from geoloc_training.data.prepared import DataSet, folder_data_set
+from geoloc_training.data.prepared import DataSet, References, add_references, folder_data_set
 
 #: What a word of the command line may be, for help texts.
 DATA_HELP = (
@@ -46,7 +46,10 @@ def open_data(words: Sequence[str]) -> DataSet:
     parts = [_open(word) for word in words]
     if not parts:
         raise DriveError('no data set is named; expected at least one; give a folder of drives')
-    references = {name: part.references[name] for part in parts for name in part.references}
+    references: dict[str, References] = {}
+    for part in parts:
+        for name, found in part.references.items():
+            add_references(references, name, found)
     drives = tuple(drive for part in parts for drive in part.drives)
     return DataSet(drives, references)
 

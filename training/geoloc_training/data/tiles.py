@@ -34,6 +34,11 @@ class TileReferences:
     positions_m: FloatArray
     size_m: float
 
+    @property
+    def origin(self) -> str:
+        """The first tile, and how many there are."""
+        return f'{self.paths[0].resolve()} and {len(self.paths) - 1} more tiles'
+
     def patches(self, datum: GeodeticPosition, contract: InputContract) -> TilePatches:
         """Patches of the size and heading that a network wants."""
         del datum
