@@ -87,6 +87,14 @@ def test_a_run_goes_on_where_it_stopped(fitted, place, capsys):
     assert checkpoint['epoch'] == pytest.approx(0.75)
     assert main([*arguments, *settings, 'epochs=1', 'loss.gamma=5']) == 1
     assert 'loss.gamma' in capsys.readouterr().err
+    other = ['fit', str(place / 'day_900'), *arguments[1:], *settings, 'epochs=1']
+    assert main(other) == 1
+    assert f"with the data ['{place / 'day_1'}']; expected the same" in capsys.readouterr().err
+    path = fitted / 'checkpoint.pt'
+    del checkpoint['origin']  # as older versions wrote it
+    torch.save(checkpoint, path)
+    assert main([*arguments, *settings, 'epochs=0.7']) == 0
+    assert 'resumed at step 9' in capsys.readouterr().out
 
 
 def test_a_run_is_neither_replaced_nor_begun_anew_unasked(place, tmp_path, capsys):
@@ -197,8 +205,30 @@ def test_training_can_start_from_weights(fitted, place, tmp_path, capsys):
     before, after = (file.module for file in files)
     for name, tensor in before.state_dict().items():
         assert torch.equal(tensor, after.state_dict()[name]), name
+    weights = str(fitted / 'weights.pt')
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert (report['initial'], report['domain'], report['imagenet']) == (
+        weights,
+        'simulation',
+        None,
+    )
+    export = [
+        'export',
+        str(tmp_path / 'weights.pt'),
+        '--name',
+        'n',
+        '--models',
+        str(tmp_path / 'm'),
+    ]
+    assert main(export) == 0
+    record = json.loads((tmp_path / 'm' / 'manifest.json').read_text())['networks'][0]
+    said = f'fit {place / "day_1"} --initial {weights} --domain simulation --set network=azimuth'
+    assert said in record['training_command']
     assert main([*arguments, 'network=compact_north_up', '--overwrite']) == 1
     assert "architecture 'azimuth'" in capsys.readouterr().err
+    anew = ['fit', str(place / 'day_1'), '--out', str(tmp_path), '--resume', '--set', *SETTINGS]
+    assert main([*anew, 'optimizer.rate=0', 'optimizer.head_rate=0', 'epochs=0.2']) == 1
+    assert f'with --initial {weights}; expected the same, got none' in capsys.readouterr().err
 
 
 def test_only_simulated_data_make_weights_of_simulation(place):

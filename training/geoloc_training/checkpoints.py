@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,26 @@ from geoloc_ros.settings import SettingValue
 
 #: Settings that may differ when a run goes on.
 _FREE = ('budget_s', 'epochs', 'threads', 'device', 'checkpoint_s')
+_ORIGIN_WORDS = {'data': 'the data', 'initial': '--initial'}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunOrigin:
+    """What a run was made of; ``None`` where nobody says, as in checkpoints of older versions.
+
+    Attributes:
+        data: the data sets' words, paths whole.
+        initial: whole path of the weights that it began with; empty for none.
+    """
+
+    data: list[str] | None = None
+    initial: str | None = None
+
+    @staticmethod
+    def of(data: Sequence[str], initial: Path | None) -> RunOrigin:
+        """The origin of a run with such words on its command line."""
+        words = [str(Path(word).resolve()) if Path(word).exists() else word for word in data]
+        return RunOrigin(words, '' if initial is None else str(initial.resolve()))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +50,7 @@ class Checkpoint:
         elapsed_s: time trained.
         epoch: epochs done.
         settings: of the run, by dotted name.
+        origin: the fields of ``RunOrigin``.
     """
 
     weights: dict[str, Any]
@@ -38,6 +59,7 @@ class Checkpoint:
     elapsed_s: float
     epoch: float
     settings: Mapping[str, SettingValue]
+    origin: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -50,12 +72,15 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     part.replace(path)
 
 
-def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpoint:
-    """Read a checkpoint of a run with the same settings.
+def read_checkpoint(
+    path: Path, settings: Mapping[str, SettingValue], origin: RunOrigin
+) -> Checkpoint:
+    """Read a checkpoint of a run with the same settings and data.
 
     Args:
         path: of the file.
         settings: of the run that goes on.
+        origin: of the run that goes on.
 
     Raises:
         SettingError: the file is no checkpoint, or of another run.
@@ -78,4 +103,12 @@ def read_checkpoint(path: Path, settings: Mapping[str, SettingValue]) -> Checkpo
             f'{path} is of a run with other {", ".join(other)}; expected the same settings; give '
             'another --out, or --overwrite in place of --resume'
         )
+    for name, wanted in dataclasses.asdict(origin).items():
+        was = found.origin.get(name)
+        if None not in (was, wanted) and was != wanted:
+            raise SettingError(
+                f'{path} is of a run with {_ORIGIN_WORDS[name]} {was or "none"}; expected the '
+                f'same, got {wanted or "none"}; name what that run was made of, give another '
+                '--out, or --overwrite in place of --resume'
+            )
     return found

@@ -25,7 +25,7 @@ from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.settings import to_flat
 from geoloc_training.batch_loss import LossParts, batch_loss
 from geoloc_training.batches import BatchMaker, TrainingBatch
-from geoloc_training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from geoloc_training.checkpoints import Checkpoint, RunOrigin, read_checkpoint, write_checkpoint
 from geoloc_training.data.prepared import PreparedData
 from geoloc_training.distributed import Branches, Workers
 from geoloc_training.learning_parts import prepare_for_training
@@ -99,6 +99,7 @@ class Trainer:
         data: to train on.
         settings: of the run.
         folder: for checkpoints and the log; made.
+        origin: what the network and the data came from, for the checkpoint.
         log: told a line now and then.
     """
 
@@ -108,8 +109,10 @@ class Trainer:
         data: PreparedData,
         settings: TrainingSettings,
         folder: Path,
+        origin: RunOrigin,
         log: Log = print,
     ) -> None:
+        self._origin = origin
         self._settings, self._data, self._folder, self._log = settings, data, folder, log
         self._workers = Workers.from_environment(settings.device)
         self.network = network.to(self._workers.device)
@@ -143,7 +146,7 @@ class Trainer:
         Raises:
             SettingError: there is none, or it is of another run.
         """
-        found = read_checkpoint(self.checkpoint_path, to_flat(self._settings))
+        found = read_checkpoint(self.checkpoint_path, to_flat(self._settings), self._origin)
         self.network.load_state_dict(found.weights)
         self._optimizer.load_state_dict(found.optimizer)
         self._step, self._elapsed_s, self._epoch = found.step, found.elapsed_s, found.epoch
@@ -325,5 +328,6 @@ class Trainer:
                 self._elapsed_s,
                 self._epoch,
                 to_flat(self._settings),
+                dataclasses.asdict(self._origin),
             ),
         )

@@ -24,7 +24,7 @@ from geoloc_ros.networks.weights import (
     read_manifest,
     write_manifest,
 )
-from geoloc_training.commands.fit import REPORT_NAME
+from geoloc_training.commands.fit import REPORT_NAME, START_OPTIONS
 from geoloc_training.commands.words import progress_bar, say_uncovered
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.sources import open_data
@@ -154,6 +154,8 @@ def _report(path: Path, sha256: str) -> tuple[str, dict[str, float]]:
         report = json.loads(path.read_text(encoding='utf-8'))
         matches = report['weights_sha256'] == sha256
         words = ['geoloc-train', 'fit', *report['data']]
+        given = {name: report.get(name) for name in START_OPTIONS}
+        words += [x for name, value in given.items() if value for x in (f'--{name}', str(value))]
         words += ['--set', *(f'{name}={value}' for name, value in report['settings'].items())]
         figures = {
             f'{title}: {name}': float(value)

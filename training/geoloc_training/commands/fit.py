@@ -18,6 +18,7 @@ from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights, save_weights
 from geoloc_ros.settings import from_flat, specs, to_flat
+from geoloc_training.checkpoints import RunOrigin
 from geoloc_training.commands.words import (
     WEIGHTS_NAME,
     add_spacing_option,
@@ -39,6 +40,8 @@ from geoloc_training.tables import Measured, figures, figures_text
 from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
 
 REPORT_NAME = 'report.json'
+#: Options that the report holds beside the data and the settings, where they were given.
+START_OPTIONS = ('initial', 'imagenet', 'domain')
 
 
 def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -178,7 +181,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.overwrite:
         for name in (CHECKPOINT_NAME, LOG_NAME):
             (options.out / name).unlink(missing_ok=True)
-    trainer = Trainer(network, pairs, settings, options.out)
+    origin = RunOrigin.of(options.data, options.initial)
+    trainer = Trainer(network, pairs, settings, options.out, origin)
     if options.resume:
         trainer.resume()
     trainer.run()
@@ -193,10 +197,15 @@ def _run(options: argparse.Namespace) -> int:
         'settings': to_flat(settings),
         'data': list(options.data),
         'validation': list(options.validation),
+        **{name: _word(getattr(options, name)) for name in START_OPTIONS},
         'figures': measured,
     }
     (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
     return 0
+
+
+def _word(value: Path | str | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _initial_network(
