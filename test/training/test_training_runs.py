@@ -108,8 +108,13 @@ def test_a_run_is_neither_replaced_nor_begun_anew_unasked(place, tmp_path, capsy
     assert (tmp_path / 'checkpoint.pt').read_bytes() == b'of an earlier run'
     assert main([*arguments, '--resume', '--set', *SETTINGS]) == 1
     assert 'is no checkpoint (UnpicklingError)' in capsys.readouterr().err
+    (tmp_path / 'tensorboard').mkdir()
+    (tmp_path / 'tensorboard' / 'events').write_text('of an earlier run')
     words = ['--overwrite', '--set', *SETTINGS, 'epochs=0.1']
+    assert main([*arguments, *words, 'sample.batch_size=999']) == 1
+    assert (tmp_path / 'checkpoint.pt').read_bytes() == b'of an earlier run'
     assert main([*arguments, *words]) == 0
+    assert not (tmp_path / 'tensorboard' / 'events').exists()
     assert torch.load(tmp_path / 'checkpoint.pt', weights_only=True)['step'] == 2
     assert 'earlier' not in (tmp_path / 'log.jsonl').read_text()
 

@@ -12,6 +12,7 @@ import json
 import math
 from pathlib import Path
 import queue
+import shutil
 import threading
 import time
 from typing import Protocol
@@ -34,6 +35,7 @@ from geoloc_training.settings import OptimizerSettings, TrainingSettings
 
 CHECKPOINT_NAME = 'checkpoint.pt'
 LOG_NAME = 'log.jsonl'
+_BOARD_NAME = 'tensorboard'
 
 _AHEAD = 3
 _LOG_EVERY = 10
@@ -139,6 +141,13 @@ class Trainer:
     def is_first(self) -> bool:
         """Whether this process is the one that writes files."""
         return self._workers.rank == 0
+
+    def forget_earlier_run(self) -> None:
+        """Remove what an earlier run left that this one would go on from or add to."""
+        if self.is_first:
+            self.checkpoint_path.unlink(missing_ok=True)
+            (self._folder / LOG_NAME).unlink(missing_ok=True)
+            shutil.rmtree(self._folder / _BOARD_NAME, ignore_errors=True)
 
     def resume(self) -> None:
         """Go on from the checkpoint.
@@ -313,7 +322,7 @@ class Trainer:
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        with SummaryWriter(str(self._folder / 'tensorboard')) as board:
+        with SummaryWriter(str(self._folder / _BOARD_NAME)) as board:
             yield board
 
     def _save(self) -> None:

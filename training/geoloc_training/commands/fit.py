@@ -37,7 +37,7 @@ from geoloc_training.grid_retrieval import (
 )
 from geoloc_training.settings import PRESETS, TrainingSettings, preset
 from geoloc_training.tables import Measured, figures, figures_text
-from geoloc_training.trainer import CHECKPOINT_NAME, LOG_NAME, Trainer
+from geoloc_training.trainer import CHECKPOINT_NAME, Trainer
 
 REPORT_NAME = 'report.json'
 #: Options that the report holds beside the data and the settings, where they were given.
@@ -178,11 +178,10 @@ def _run(options: argparse.Namespace) -> int:
     validation = _validation_data(options.validation, network.contract)
     domain = options.domain or data.domain
     print(f'{len(pairs.table)} pairs of {len(data.drives)} drives, domain {domain}')
-    if options.overwrite:
-        for name in (CHECKPOINT_NAME, LOG_NAME):
-            (options.out / name).unlink(missing_ok=True)
     origin = RunOrigin.of(options.data, options.initial)
     trainer = Trainer(network, pairs, settings, options.out, origin)
+    if options.overwrite:
+        trainer.forget_earlier_run()
     if options.resume:
         trainer.resume()
     trainer.run()
