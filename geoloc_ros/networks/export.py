@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+import tempfile
 from typing import Any
 import warnings
 
@@ -58,22 +59,24 @@ def export_onnx(weights_path: Path, folder: Path, name: str, tolerance: float = 
         tolerance: of a value of a descriptor against torch, on random pictures.
 
     Raises:
-        NetworkError: the exported network says something else than torch; nothing is left behind.
+        NetworkError: the exported network says something else than torch; what is in the folder
+            stays as it was.
     """
     loaded = load_weights(weights_path)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {branch: folder / f'{name}.{branch}.onnx' for branch in _BRANCHES}
-    for branch in _BRANCHES:
-        _export_branch(loaded, branch, paths[branch])
-    parity = _parity(loaded, paths['ground'], paths['reference'])
-    worst = max(parity.ground, parity.reference)
-    if not worst <= tolerance:
+    with tempfile.TemporaryDirectory(prefix='.export_', dir=folder) as unfinished:
+        paths = {branch: Path(unfinished) / f'{name}.{branch}.onnx' for branch in _BRANCHES}
+        for branch in _BRANCHES:
+            _export_branch(loaded, branch, paths[branch])
+        parity = _parity(loaded, paths['ground'], paths['reference'])
+        worst = max(parity.ground, parity.reference)
+        if not worst <= tolerance:
+            raise NetworkError(
+                f'{name!r} differs from torch by {worst:.3g} after export; expected at most '
+                f'{tolerance:g}; use the versions in requirements/networks_lock.txt'
+            )
         for path in paths.values():
-            path.unlink()
-        raise NetworkError(
-            f'{name!r} differs from torch by {worst:.3g} after export; expected at most '
-            f'{tolerance:g}; use the versions in requirements/networks_lock.txt'
-        )
+            path.replace(folder / path.name)
     return parity
 
 

@@ -12,6 +12,7 @@ import logging
 from pathlib import Path
 import shlex
 import shutil
+import tempfile
 
 from geoloc_ros.errors import NetworkError
 from geoloc_ros.networks.export import export_onnx
@@ -87,14 +88,17 @@ def _run(options: argparse.Namespace) -> int:
     temperature = options.temperature
     if options.validation:
         temperature = _fitted(loaded, options.validation)
-    if temperature is not None:
-        scaled = dataclasses.replace(loaded.module.contract, distance_scale=temperature)
-        loaded.module.contract = scaled
-        save_weights(target, loaded.architecture, loaded.module, loaded.domain)
-    elif target.resolve() != options.weights.resolve():
-        shutil.copyfile(options.weights, target)
     _ONNX_LOG.addFilter(_is_of_use)
-    parity = export_onnx(target, folder, options.name, options.tolerance)
+    with tempfile.TemporaryDirectory(prefix='.export_', dir=folder) as unfinished:
+        weights = Path(unfinished) / target.name
+        if temperature is None:
+            shutil.copyfile(options.weights, weights)
+        else:
+            scaled = dataclasses.replace(loaded.module.contract, distance_scale=temperature)
+            loaded.module.contract = scaled
+            save_weights(weights, loaded.architecture, loaded.module, loaded.domain)
+        parity = export_onnx(weights, folder, options.name, options.tolerance)
+        weights.replace(target)
     ground = folder / f'{options.name}.ground.onnx'
     report = _report(options.weights.parent / REPORT_NAME, loaded.sha256)
     manifest = folder / MANIFEST_NAME
