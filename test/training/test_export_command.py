@@ -18,6 +18,13 @@ def made_words(tmp_path):
     return ['export', str(tmp_path / 'weights.pt'), '--models', models, '--name']
 
 
+@pytest.mark.parametrize('name', ['a/b', '..', 'a b', 'ä', ''])
+def test_a_name_is_part_of_a_files_name(words, name, tmp_path, capsys):
+    assert main([*words, name]) == 1
+    assert f'--name {name!r}; expected letters' in capsys.readouterr().err
+    assert not (tmp_path / 'models').exists()
+
+
 def test_a_failed_export_leaves_an_earlier_one_of_its_name(words, tmp_path, capsys):
     assert main([*words, 'own']) == 0
     before = {path.name: path.read_bytes() for path in (tmp_path / 'models').iterdir()}

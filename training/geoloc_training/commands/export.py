@@ -10,6 +10,7 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
+import re
 import shlex
 import shutil
 import tempfile
@@ -80,7 +81,21 @@ def add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentPar
     parser.set_defaults(run=_run)
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that is no part of a file's name.
+
+    Raises:
+        NetworkError: it holds anything else than letters, digits and . _ -
+    """
+    if not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9._-]*', name):
+        raise NetworkError(
+            f'--name {name!r}; expected letters, digits and . _ - only, as it is part of the '
+            'names of files'
+        )
+
+
 def _run(options: argparse.Namespace) -> int:
+    check_name(options.name)
     loaded = load_weights(options.weights)
     folder = options.models
     folder.mkdir(parents=True, exist_ok=True)
