@@ -50,6 +50,15 @@ def pairs(place, network, day):
     return prepared(folder_data_set([place / f'day_{day}']), network.contract, 0.0)
 
 
+def test_everywhere_there_are_no_fewer_references(place, network):
+    data = pairs(place, network, 1)
+    wide = dataclasses.replace(GRID, radius_m=80.0)
+    near = place_matches(network, data, 0, wide, no_progress)
+    anywhere = place_matches(network, data, 0, wide.everywhere(), no_progress)
+    assert anywhere.references_m.tolist() == near.references_m.tolist()
+    assert GRID.everywhere().reach_m == 50.0
+
+
 def test_headings_that_nobody_knows_are_searched(place, network):
     data = pairs(place, network, 3)
     found = place_matches(network, data, 0, GRID, no_progress)

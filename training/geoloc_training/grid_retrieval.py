@@ -44,6 +44,7 @@ class GridSettings:
         seed: of the grid's place against the roads, and of the heading's error.
         constant: control: every reference looks the same.
         shuffled: control: each query is given another one's picture.
+        reach_m: how far from the way references lie, where the radius is infinite.
 
     Raises:
         SettingError: a number is out of range.
@@ -57,6 +58,12 @@ class GridSettings:
     seed: int = 0
     constant: bool = False
     shuffled: bool = False
+    reach_m: float = 50.0
+
+    def everywhere(self) -> GridSettings:
+        """The same without a test radius, among no fewer references."""
+        reach_m = max(self.reach_m, self.radius_m)
+        return dataclasses.replace(self, radius_m=math.inf, reach_m=reach_m)
 
     def __post_init__(self) -> None:
         if not (self.radius_m > 0.0 and 0.0 < self.spacing_m < math.inf):
@@ -170,7 +177,7 @@ def place_matches(
     if settings.shuffled:
         pictures = pictures[random.permutation(len(pictures))]
     grounds = describe(network.ground, pictures)
-    reach = settings.radius_m if math.isfinite(settings.radius_m) else 50.0
+    reach = settings.radius_m if math.isfinite(settings.radius_m) else settings.reach_m
     grid = data.patches[place].candidates(truth, settings.spacing_m, reach, settings.seed)
     if network.contract.heading == 'aligned':
         match = _aligned_matcher(network, data, place, grid, told, grounds, settings, show)

@@ -8,7 +8,6 @@ import argparse
 from collections.abc import Mapping, Sequence
 import dataclasses
 import json
-import math
 from pathlib import Path
 
 from geoloc_ros.networks.module import CrossViewModule
@@ -39,7 +38,10 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
         help='pictures of each drive that are looked up, spread evenly; 0 for all (default: 0)',
     )
     parser.add_argument(
-        '--everywhere', action='store_true', help='measure without a test radius too'
+        '--everywhere',
+        action='store_true',
+        help='measure without a test radius too, among all references within --radius-m, at least '
+        '50 m, of any picture',
     )
     parser.add_argument(
         '--heading-sigma-deg',
@@ -121,6 +123,5 @@ def _measured(
         near = grid_retrieval(network, data, settings, show)
         everywhere = None
         if options.everywhere:
-            anywhere = dataclasses.replace(settings, radius_m=math.inf)
-            everywhere = grid_retrieval(network, data, anywhere, show)
+            everywhere = grid_retrieval(network, data, settings.everywhere(), show)
     return Measured(test, label, near, everywhere)
