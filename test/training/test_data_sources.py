@@ -9,7 +9,7 @@ from geoloc_ros.errors import DriveError
 from geoloc_training.data.sources import open_data
 
 
-def test_places_of_one_name_and_other_imagery_are_refused(tmp_path):
+def test_folders_are_not_split_and_their_places_not_mixed(tmp_path):
     one, two = (
         painted_drives.write_place(tmp_path / name, ((1, 2), (2, 2)), seed)
         for seed, name in enumerate(('a', 'b'))
@@ -18,5 +18,9 @@ def test_places_of_one_name_and_other_imagery_are_refused(tmp_path):
         DriveError, match=r"two places are named 'painted': .*a/painted.*b/painted"
     ):
         open_data([str(one / 'day_1'), str(two / 'day_2')])
+    with pytest.raises(DriveError, match=r'day_1,.*day_2 holds no drives'):
+        open_data([f'{one / "day_1"},{one / "day_2"}'])  # words of folders are one folder each
+    comma = painted_drives.write_place(tmp_path / 'c,d', ((1, 2), (2, 2)))
+    assert len(open_data([str(comma)]).drives) == 2
     days = [str(one / 'day_1'), str(tmp_path / 'b' / '..' / 'a' / 'painted' / 'day_2')]
     assert len(open_data(days).drives) == 2

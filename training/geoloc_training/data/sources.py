@@ -64,7 +64,7 @@ def _open(word: str) -> DataSet:
             f'data set {word!r} is of kind {kind!r}; expected one of {", ".join(OPENERS)} before '
             'the colon, or a folder of drives'
         )
-    return opener(path.split(','))
+    return opener([path] if kind == 'folder' else path.split(','))
 
 
 def root_of(words: Sequence[str]) -> Path:
