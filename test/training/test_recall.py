@@ -37,6 +37,12 @@ def test_by_hand():
     np.testing.assert_allclose(everywhere.errors_m, [100.0, 100.0, 96.6])
 
 
+def test_either_of_two_references_at_one_place_is_exact():
+    twice = REFERENCES[[0, 0, 1]]
+    found = retrieve(np.zeros((2, 2)), twice, 50.0, matcher([[0.1, 0.2, 0.3], [0.2, 0.1, 0.3]]))
+    assert found.recall_at_1() == 1.0
+
+
 def test_a_reference_at_the_radius_is_searched():
     truth = np.array([[0.0, 0.0]])
     table = [[0.9, 0.8, 0.7, 0.0]]

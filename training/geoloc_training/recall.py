@@ -22,6 +22,9 @@ from geoloc_ros.types import FloatArray
 IntArray = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
 
+#: References as near as the nearest are as right: tiles of several drives lie at one place.
+_SAME_PLACE_M = 1e-6
+
 #: Distances of query q to the references numbered: float32 (k,), or (k, n_yaw) with headings.
 Matcher = Callable[[int, IntArray], Float32Array]
 
@@ -33,7 +36,7 @@ class Retrieval:
     Attributes:
         radius_m: of the search; infinite for all references.
         errors_m: from the truth to the reference retrieved first, shape (n,).
-        exact: whether it is the reference nearest to the truth, shape (n,).
+        exact: whether no other reference is nearer to the truth, shape (n,).
         yaw_bins: heading at which it was best, shape (n,); zeros where there are no headings.
         searched: number of references searched, shape (n,).
     """
@@ -76,10 +79,9 @@ def retrieve(
             f'{len(truth_m)} queries and {len(references_m)} references; expected some of both'
         )
     tree = cKDTree(references_m)
-    nearest = np.asarray(tree.query(truth_m)[1])
+    least = np.asarray(tree.query(truth_m)[0])
     everything = np.arange(len(references_m), dtype=np.int64)
     errors, bins = np.zeros(len(truth_m)), np.zeros(len(truth_m), dtype=np.int64)
-    first = np.zeros(len(truth_m), dtype=np.int64)
     searched = np.zeros(len(truth_m), dtype=np.int64)
     for number, truth in enumerate(truth_m):
         near = everything
@@ -92,10 +94,9 @@ def retrieve(
             )
         distances = match(number, near).reshape(len(near), -1)
         best, bins[number] = np.unravel_index(int(np.argmin(distances)), distances.shape)
-        first[number] = near[best]
         searched[number] = len(near)
         errors[number] = np.hypot(*(references_m[near[best]] - truth))
-    return Retrieval(radius_m, errors, first == nearest, bins, searched)
+    return Retrieval(radius_m, errors, errors <= least + _SAME_PLACE_M, bins, searched)
 
 
 def joined(parts: Sequence[Retrieval]) -> Retrieval:
