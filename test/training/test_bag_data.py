@@ -15,7 +15,9 @@ from rasterio.transform import Affine
 
 from geoloc_ros.bags.conversion import Event, StaticTransform, write_drive
 from geoloc_ros.bags.writer import Storage
+from geoloc_ros.cli.bag_trajectory import bag_truth
 from geoloc_ros.errors import DriveError
+from geoloc_ros.evaluation.trajectory import moved_to_point, sample_at
 from geoloc_ros.geometry.quaternions import quat_from_yaw
 from geoloc_ros.geometry.se3 import Pose3
 from geoloc_ros.messages.outbound import set_header
@@ -23,6 +25,7 @@ from geoloc_ros.messages.sensors import OdometryReading, odometry_reading
 from geoloc_ros.networks.architectures import build
 from geoloc_sim.drives.city_bag import camera_info_message
 from geoloc_sim.rendering.cameras import PinholeCamera, mounting
+from geoloc_training.data import bags
 from geoloc_training.data.bags import bag_data_set, read_bag_drive
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.simulated import camera_positions
@@ -133,6 +136,19 @@ def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
     write_bag(tmp_path / 'drive', painted_drives.paint())
     with pytest.raises(DriveError, match=r'no topic /nope; it has .*/ground_truth/odometry'):
         read_bag_drive(tmp_path / 'drive', '/nope')
+
+
+def test_where_an_antenna_was_is_not_where_base_link_was(tmp_path, monkeypatch):
+    poses = write_bag(tmp_path / 'drive', painted_drives.paint())
+    truth, arm = bag_truth(tmp_path / 'drive'), (-3.0, 0.5)
+    antenna = dataclasses.replace(
+        truth,
+        positions_enu_m=moved_to_point(sample_at(truth, truth.stamps_ns), arm),
+        lever_arm_m=arm,
+    )
+    monkeypatch.setattr(bags, 'bag_truth', lambda path: antenna)
+    drive = read_bag_drive(tmp_path / 'drive')
+    np.testing.assert_allclose(drive.positions_m, poses[:, :2], atol=1e-6)
 
 
 def test_bags_of_one_name_are_places_of_their_own(tmp_path):

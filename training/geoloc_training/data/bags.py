@@ -16,11 +16,10 @@ from geoloc_ros.bags.reader import BagReader
 from geoloc_ros.cli.bag_trajectory import bag_truth, read_topic, static_frames
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
 from geoloc_ros.errors import DriveError
-from geoloc_ros.evaluation.trajectory import Trajectory, sample_at
+from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_at
 from geoloc_ros.map_store.imagery import open_imagery
 from geoloc_ros.messages.inbound import stamp_ns
 from geoloc_ros.messages.pictures import camera_of, image_rgb_u8
-from geoloc_ros.types import FloatArray
 from geoloc_training.data.prepared import DataSet, ImageryReferences
 from geoloc_training.data.records import CameraModel, Drive, ImageU8, IntArray, thinned
 
@@ -99,17 +98,13 @@ def read_bag_drive(path: Path, topic: str = '', images: str = '') -> Drive:
         stamps, pictures = _kept_pictures(bag, images, way)
     forward_m, left_m, rotation = _mounting(frames, info.header.frame_id)
     samples = sample_at(way, stamps)
-    yaws = samples.yaw_enu_rad
-    cosine, sine = np.cos(yaws), np.sin(yaws)
-    moved: FloatArray = np.column_stack(
-        (cosine * forward_m - sine * left_m, sine * forward_m + cosine * left_m)
-    )
-    positions = samples.positions_enu_m + np.where(np.isfinite(moved), moved, 0.0)
+    from_point = (forward_m - way.lever_arm_m[0], left_m - way.lever_arm_m[1])
+    positions = moved_to_point(samples, from_point)
     if way.datum is None:
         raise DriveError(f'{way.source} has no datum; expected one; give a topic with one')
     camera = CameraModel(camera_of(info), rotation)
     place = f'bag {path.resolve()}'
-    return Drive(path.stem, place, 1, way.datum, positions, yaws, camera, pictures)
+    return Drive(path.stem, place, 1, way.datum, positions, samples.yaw_enu_rad, camera, pictures)
 
 
 def _topics(bag: BagReader, types: Sequence[str]) -> list[str]:
