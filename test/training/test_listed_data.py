@@ -50,6 +50,7 @@ def test_a_list_is_read(tmp_path):
     data = listed_data_set(ROBOTCAR, written(tmp_path), tmp_path)
     assert [drive.name for drive in data.drives] == ['2014-11-11', '2015-01-02']
     assert [len(drive) for drive in data.drives] == [2, 1]
+    assert data.test_spacing_m == 0.0  # a list says which pictures count
     assert all(np.isnan(drive.yaws_rad).all() for drive in data.drives)
     utm = utm_from_enu_array(
         Datum(data.drives[0].datum), ROBOTCAR.zone, data.drives[0].positions_m

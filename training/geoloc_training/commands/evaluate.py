@@ -17,7 +17,7 @@ from geoloc_training.commands.words import (
     progress_bar,
     say_uncovered,
 )
-from geoloc_training.data.prepared import PreparedData, prepared
+from geoloc_training.data.prepared import TEST_SPACING_M, PreparedData, prepared
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import GridSettings, grid_retrieval, told_heading
 from geoloc_training.tables import Measured, figures, table_one, table_two
@@ -35,7 +35,8 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
         '--queries',
         type=int,
         default=0,
-        help='pictures of each drive that are looked up, spread evenly; 0 for all (default: 0)',
+        help=f'pictures of each place that are looked up, spread evenly; 0 for all that are '
+        f'{TEST_SPACING_M:g} m apart along the way, or in the published list (default: 0)',
     )
     parser.add_argument(
         '--everywhere',
@@ -70,7 +71,8 @@ def _run(options: argparse.Namespace) -> int:
     headings: dict[str, list[str]] = {}
     for name, network in named_networks(options.weights).items():
         for number, drive in enumerate(options.data):
-            data = prepared(open_data([drive]), network.contract, 5.0)
+            opened = open_data([drive])
+            data = prepared(opened, network.contract, opened.test_spacing_m)
             say_uncovered(data)
             told = told_heading(network.contract, data.table, not options.search_heading)
             headings.setdefault(told, []).append(f'T.{number + 1} {name}')

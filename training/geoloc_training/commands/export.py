@@ -149,7 +149,8 @@ def _is_of_use(record: logging.LogRecord) -> bool:
 
 def _fitted(loaded: LoadedWeights, drives: Sequence[str]) -> float:
     """The temperature that drives show."""
-    data = prepared(open_data(drives), loaded.module.contract, 5.0)
+    opened = open_data(drives)
+    data = prepared(opened, loaded.module.contract, opened.test_spacing_m)
     say_uncovered(data)
     with progress_bar('temperature', 'reference') as show:
         found = fitted_temperature(loaded.module, data, loaded.sha256, loaded.domain, show=show)

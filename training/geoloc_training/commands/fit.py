@@ -26,7 +26,7 @@ from geoloc_training.commands.words import (
     say_uncovered,
     settings_of,
 )
-from geoloc_training.data.prepared import DataSet, PreparedData, prepared
+from geoloc_training.data.prepared import TEST_SPACING_M, DataSet, PreparedData, prepared
 from geoloc_training.data.simulated import FIRST_TEST_DAY
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.grid_retrieval import (
@@ -85,7 +85,8 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
         '--queries',
         type=int,
         default=120,
-        help='pictures of each validation place that are looked up, spread evenly; 0 for all '
+        help='pictures of each validation place that are looked up, spread evenly; 0 for all that '
+        f'are {TEST_SPACING_M:g} m apart along the way, or in the published list '
         '(default: %(default)s)',
     )
     add_spacing_option(parser)
@@ -235,7 +236,8 @@ def _validation_data(words: Sequence[str], contract: InputContract) -> PreparedD
     """
     if not words:
         return None
-    data = prepared(open_data(words), contract, 5.0)
+    opened = open_data(words)
+    data = prepared(opened, contract, opened.test_spacing_m)
     say_uncovered(data)
     check_headings(contract, data.table)
     return data

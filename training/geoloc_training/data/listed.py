@@ -143,6 +143,7 @@ def listed_data_set(form: ListedFormat, path: Path, root: Path) -> DataSet:
                 np.full(len(here), heading),
                 camera,
                 ImageFiles(tuple(root / pairs.ground[number] for number in here)),
+                listed=True,
             )
         )
     tiles = TileReferences(tuple(root / tile for tile in pairs.satellite), east_north, form.tile_m)

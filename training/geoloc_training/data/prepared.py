@@ -30,6 +30,8 @@ from geoloc_training.data.records import (
 )
 from geoloc_training.data.references import NORTH_UP_RAD, PatchProvider, ReferencePatches
 
+#: Way between two pictures of a drive that are looked up, where no published list chose them.
+TEST_SPACING_M = 5.0
 #: Pairs of which less of the reference patch is imagery are left out, as cells of a map are.
 LEAST_COVERED_SHARE = BuildOptions().min_covered_share
 
@@ -80,6 +82,11 @@ class DataSet:
     def domain(self) -> str:
         """``simulation`` where every drive says that it was simulated, else ``real``."""
         return 'simulation' if all(drive.simulated for drive in self.drives) else 'real'
+
+    @property
+    def test_spacing_m(self) -> float:
+        """Way between two pictures of a drive in tests; 0, for all, where they were listed."""
+        return 0.0 if all(drive.listed for drive in self.drives) else TEST_SPACING_M
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -79,6 +79,7 @@ class Drive:
         camera: how they were taken.
         images: the pixels.
         simulated: the images were drawn by the simulation.
+        listed: a published list chose the images: tests look up all of them.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Drive:
     camera: CameraModel
     images: GroundImages
     simulated: bool = False
+    listed: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.images)
