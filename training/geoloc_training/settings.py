@@ -118,7 +118,10 @@ class TrainingSettings:
         720.0, 'time for training; the schedule follows it', unit='s', minimum=1.0
     )
     epochs: float = setting(
-        0.0, 'train for so many epochs in place of the time budget; 0 for the budget', minimum=0.0
+        0.0,
+        'train for so many epochs (as many pairs used as there are) in place of the time budget; '
+        '0 for the budget',
+        minimum=0.0,
     )
     threads: int = setting(0, 'of the processor; 0 for all', minimum=0)
     checkpoint_s: float = setting(120.0, 'time between checkpoints', unit='s', minimum=1.0)
