@@ -30,6 +30,7 @@ _ROWS = 4
 _CHANNELS = 16
 _PATCH_PX = 256
 _PATCH_M = 45.0
+_PANORAMA_PATCH_M = 146.2  # CVACT: whole tiles, as the authors unroll them
 
 
 class DsmBranch(nn.Module):
@@ -74,6 +75,7 @@ class DsmNetwork(CrossViewModule):
                 '11.25; choose 67.5, 90 or 360'
             )
         whole = columns == _COLUMNS
+        patch_m = _PANORAMA_PATCH_M if whole else _PATCH_M
         super().__init__(
             InputContract(
                 name='dsm',
@@ -82,7 +84,7 @@ class DsmNetwork(CrossViewModule):
                 ground_fov_rad=fov_rad,
                 ground_up_rad=math.radians(45.0),
                 ground_down_rad=math.radians(45.0),
-                patch_size_m=_PATCH_M,
+                patch_size_m=patch_m,
                 patch_size_px=_PATCH_PX,
                 heading='azimuth',
                 descriptor_shape=(_COLUMNS, _ROWS * _CHANNELS),
@@ -91,7 +93,7 @@ class DsmNetwork(CrossViewModule):
                 std=IMAGENET_STD,
             )
         )
-        self.polar = PolarTransform(PolarGrid(*_POLAR_PX, 0.0, 0.5 * _PATCH_M), _PATCH_M)
+        self.polar = PolarTransform(PolarGrid(*_POLAR_PX, 0.0, 0.5 * patch_m), patch_m)
         self.ground_branch = DsmBranch(circular=whole)
         self.reference_branch = DsmBranch(circular=True)
         if pretrained:

@@ -28,7 +28,7 @@ _CHANNELS = 512
 _STRIDE = 16
 _DROPPED = 0.2
 _PANORAMA_PX = (112, 616)
-_PANORAMA_PATCH = (256, 45.0)  # CVACT: zoom 20 tiles at Canberra, 1200 px reduced
+_PANORAMA_PATCH = (256, 146.2)  # CVACT: whole zoom 20 tiles at Canberra, 1200 px reduced
 _CAMERA_PX = (160, 240)
 _CAMERA_PATCH = (240, 55.44)  # RobotCar: 600 px of zoom 20 at Oxford, reduced
 

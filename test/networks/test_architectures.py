@@ -57,6 +57,20 @@ def test_no_architecture_is_left_out_and_unknown_ones_are_named():
         build('vgg19')
 
 
+@pytest.mark.parametrize('name', ['safa_panorama', 'dsm_panorama'])
+def test_networks_of_panoramas_unroll_whole_cvact_tiles(name):
+    """The authors' scripts sample 1200 px tiles, 0.1218 m a pixel, to half their side."""
+    network = build(name)
+    tile_m = 1200 * 0.1218
+    assert network.contract.patch_size_m == pytest.approx(tile_m, abs=0.1)
+    marked = torch.zeros(1, 3, 256, 256)
+    marked[..., 0:2, 126:130] = 1.0  # the northern edge of the tile
+    unrolled = network.polar(marked)[0, 0]
+    row, column = divmod(int(unrolled.argmax()), unrolled.shape[1])
+    assert row <= 1
+    assert min(column, unrolled.shape[1] - 1 - column) <= 8
+
+
 def test_turning_a_patch_by_a_quarter_turns_the_azimuth_descriptor():
     torch.manual_seed(1)
     network = AzimuthNetwork().eval()
