@@ -72,6 +72,21 @@ def test_a_list_can_lie_elsewhere(tmp_path):
         open_data([f'robotcar:{moved}'])
 
 
+def test_tiles_of_more_lists_are_searched_too(tmp_path):
+    path = written(tmp_path)
+    lines = path.read_text().splitlines()
+    test, other = tmp_path / 'test1.txt', tmp_path / 'other.txt'
+    test.write_text(lines[1] + '\n')
+    other.write_text('\n'.join(lines[:2]) + '\n')
+    data = open_data([f'robotcar:{test},,{other},{path}'])
+    assert [len(drive) for drive in data.drives] == [1]
+    tiles = data.references['robotcar']
+    assert [tile.stem for tile in tiles.paths] == ['1', '0', '2']
+    np.testing.assert_allclose(tiles.positions_m[0], data.drives[0].positions_m[0])
+    north_m = tiles.positions_m[2] - tiles.positions_m[1]
+    np.testing.assert_allclose(np.hypot(*north_m), 30.0, atol=0.05)
+
+
 def test_cvact_has_panoramas_with_north_in_the_middle(tmp_path):
     data = listed_data_set(CVACT, written(tmp_path, size=(128, 64)), tmp_path)
     drive = data.drives[0]

@@ -9,6 +9,7 @@ not say the heading: RobotCar pairs have none, and CVACT's panoramas have north 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import math
 from pathlib import Path
@@ -106,7 +107,9 @@ def _pair(path: Path, number: int, line: str) -> tuple[str, str, float, float]:
         ) from error
 
 
-def listed_data_set(form: ListedFormat, path: Path, root: Path) -> DataSet:
+def listed_data_set(
+    form: ListedFormat, path: Path, root: Path, more: Sequence[Path] = ()
+) -> DataSet:
     """The pairs of a list: a drive for each traversal, one place.
 
     Positions are exact in ``map``, whose datum is the whole metre nearest to the mean position;
@@ -115,18 +118,17 @@ def listed_data_set(form: ListedFormat, path: Path, root: Path) -> DataSet:
     Args:
         form: of the data set.
         path: of the list.
-        root: that the list's paths are relative to.
+        root: that the lists' paths are relative to.
+        more: lists whose tiles are references too: the paper searches those of all its splits.
 
     Raises:
-        DriveError: the list or the first ground image cannot be read.
+        DriveError: a list or the first ground image cannot be read.
     """
     pairs = read_pair_list(path)
     middle = np.round(pairs.utm_m.mean(axis=0))
     lat_deg, lon_deg = geodetic_from_utm(form.zone, float(middle[0]), float(middle[1]))
     datum = GeodeticPosition(lat_deg, lon_deg)
-    east_north = enu_from_utm_array(
-        Datum(datum), form.zone, pairs.utm_m[:, 0], pairs.utm_m[:, 1], 0.0
-    )[:, :2]
+    east_north = _east_north(form, datum, pairs)
     camera = _camera(form, root / pairs.ground[0])
     traversals = np.array(pairs.traversals())
     drives = []
@@ -146,8 +148,27 @@ def listed_data_set(form: ListedFormat, path: Path, root: Path) -> DataSet:
                 listed=True,
             )
         )
-    tiles = TileReferences(tuple(root / tile for tile in pairs.satellite), east_north, form.tile_m)
-    return DataSet(tuple(drives), {form.name: tiles})
+    lists = [pairs, *(read_pair_list(other) for other in more)]
+    return DataSet(tuple(drives), {form.name: _tiles(form, datum, lists, root)})
+
+
+def _east_north(form: ListedFormat, datum: GeodeticPosition, pairs: PairList) -> FloatArray:
+    """Positions in ``map``, shape (n, 2)."""
+    utm_m = pairs.utm_m
+    return enu_from_utm_array(Datum(datum), form.zone, utm_m[:, 0], utm_m[:, 1], 0.0)[:, :2]
+
+
+def _tiles(
+    form: ListedFormat, datum: GeodeticPosition, lists: Sequence[PairList], root: Path
+) -> TileReferences:
+    """The tiles of lists, each once."""
+    places = {
+        tile: place
+        for pairs in lists
+        for tile, place in zip(pairs.satellite, _east_north(form, datum, pairs), strict=True)
+    }
+    paths = tuple(root / tile for tile in places)
+    return TileReferences(paths, np.array(list(places.values())), form.tile_m)
 
 
 def _camera(form: ListedFormat, first: Path) -> CameraModel:

@@ -3,8 +3,9 @@
 """Data sets by a word of the command line.
 
 PATH                      drive folders (data.folders), those that "geoloc-train data" writes
-robotcar:LIST[,ROOT]      Oxford RobotCar with satellite tiles, by a published split list
-cvact:LIST[,ROOT]         CVACT, by a published split list
+robotcar:LIST[,ROOT[,MORE]...]  Oxford RobotCar with satellite tiles, by a published split list;
+                          the tiles of MORE lists are searched too
+cvact:LIST[,ROOT[,MORE]...]  CVACT, likewise
 bag:BAG,IMAGERY[,TOPIC[,IMAGES]]  a rosbag2 recording of one's own, and aerial imagery of the
                           area; TOPIC says where the vehicle was (empty: the bag's truth), IMAGES
                           is the topic of the pictures, where the bag has several cameras
@@ -17,13 +18,13 @@ from pathlib import Path
 
 from geoloc_ros.errors import DriveError
 from geoloc_training.data.bags import bag_data_set
-from geoloc_training.data.listed import CVACT, ROBOTCAR, listed_data_set
+from geoloc_training.data.listed import CVACT, ROBOTCAR, ListedFormat, listed_data_set
 from geoloc_training.data.prepared import DataSet, References, add_references, folder_data_set
 
 #: What a word of the command line may be, for help texts.
 DATA_HELP = (
     'drives: a folder of one or of a place, bag:BAG,IMAGERY[,TOPIC[,IMAGES]], '
-    'robotcar:LIST[,ROOT] or cvact:LIST[,ROOT]'
+    'robotcar:LIST[,ROOT[,MORE]...] or cvact:LIST[,ROOT[,MORE]...] (MORE lists: their tiles too)'
 )
 
 Opener = Callable[[Sequence[str]], DataSet]
@@ -31,8 +32,8 @@ Opener = Callable[[Sequence[str]], DataSet]
 #: What opens each kind. An extension point: add an entry here for data of your own.
 OPENERS: Mapping[str, Opener] = {
     'folder': lambda words: folder_data_set([Path(words[0])]),
-    'robotcar': lambda words: listed_data_set(ROBOTCAR, Path(words[0]), root_of(words)),
-    'cvact': lambda words: listed_data_set(CVACT, Path(words[0]), root_of(words)),
+    'robotcar': lambda words: _listed(ROBOTCAR, words),
+    'cvact': lambda words: _listed(CVACT, words),
     'bag': lambda words: bag_data_set(words),
 }
 
@@ -67,6 +68,8 @@ def _open(word: str) -> DataSet:
     return opener([path] if kind == 'folder' else path.split(','))
 
 
-def root_of(words: Sequence[str]) -> Path:
-    """The folder that a list's paths are relative to: the second word, else the list's own."""
-    return Path(words[1]) if len(words) > 1 else Path(words[0]).parent
+def _listed(form: ListedFormat, words: Sequence[str]) -> DataSet:
+    """A list; its paths are relative to the second word, else to the list's own folder."""
+    path, root, *more = [*words, ''] if len(words) == 1 else words
+    own = Path(root) if root else Path(path).parent
+    return listed_data_set(form, Path(path), own, [Path(word) for word in more])
