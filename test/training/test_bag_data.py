@@ -16,7 +16,7 @@ from rasterio.transform import Affine
 from geoloc_ros.bags.conversion import Event, StaticTransform, write_drive
 from geoloc_ros.bags.writer import Storage
 from geoloc_ros.cli.bag_trajectory import bag_truth
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.evaluation.trajectory import moved_to_point, sample_at
 from geoloc_ros.geometry.quaternions import quat_from_yaw
 from geoloc_ros.geometry.se3 import Pose3
@@ -52,7 +52,9 @@ def raw(rgb, stamp, factory):
     return message
 
 
-def write_bag(path, image, turn_rad=0.0, make=compressed, others=()):
+def write_bag(
+    path, image, turn_rad=0.0, make=compressed, others=(), truth='/ground_truth/odometry'
+):
     """A drive on a circle at 4.7 m a picture; base_link is 2 m behind and 1 m left of the camera.
 
     Returns the poses of the camera, shape (12, 3): x, y, heading of the vehicle.
@@ -77,7 +79,7 @@ def write_bag(path, image, turn_rad=0.0, make=compressed, others=()):
                 '/camera/camera_info',
                 partial(camera_info_message, camera.camera_info(), stamp),
             ),
-            Event(stamp, '/ground_truth/odometry', partial(odometry_reading, reading)),
+            Event(stamp, truth, partial(odometry_reading, reading)),
         ]
     frames = [StaticTransform('base_link', 'camera_optical', mount)]
     for topic in others:  # of another camera, at the same times as the first picture
@@ -130,6 +132,9 @@ def test_bags_without_what_is_needed_are_explained(tmp_path):
     write_drive(tmp_path / 'blind', Storage.MCAP, events, [], painted_drives.DATUM, [])
     with pytest.raises(DriveError, match='no topic of type'):
         read_bag_drive(tmp_path / 'blind')
+    write_bag(tmp_path / 'lost', painted_drives.paint(), truth='/odometry')
+    with pytest.raises(EvaluationError, match='as bag:BAG,IMAGERY,/topic'):
+        read_bag_drive(tmp_path / 'lost')
 
 
 def test_a_topic_that_a_bag_lacks_is_named(tmp_path):
@@ -146,7 +151,7 @@ def test_where_an_antenna_was_is_not_where_base_link_was(tmp_path, monkeypatch):
         positions_enu_m=moved_to_point(sample_at(truth, truth.stamps_ns), arm),
         lever_arm_m=arm,
     )
-    monkeypatch.setattr(bags, 'bag_truth', lambda path: antenna)
+    monkeypatch.setattr(bags, 'read_truth', lambda bag: antenna)
     drive = read_bag_drive(tmp_path / 'drive')
     np.testing.assert_allclose(drive.positions_m, poses[:, :2], atol=1e-6)
 

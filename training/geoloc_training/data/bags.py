@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from geoloc_ros.bags.reader import BagReader
-from geoloc_ros.cli.bag_trajectory import bag_truth, read_topic, static_frames
+from geoloc_ros.cli.bag_trajectory import read_topic, read_truth, static_frames
 from geoloc_ros.cli.static_frames import BASE_FRAME, StaticFrames
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.evaluation.trajectory import Trajectory, moved_to_point, sample_at
 from geoloc_ros.map_store.imagery import open_imagery
 from geoloc_ros.messages.inbound import stamp_ns
@@ -94,7 +94,12 @@ def read_bag_drive(path: Path, topic: str = '', images: str = '') -> Drive:
         frames = static_frames(bag)
         way = read_topic(bag, topic, 'truth') if topic else None
         info = next(iter(bag.messages([infos]))).message
-        way = way or bag_truth(path)
+        way = way or read_truth(bag)
+        if way is None:
+            raise EvaluationError(
+                f'bag {path} carries no truth; expected a topic that says where the vehicle was; '
+                'name it, as bag:BAG,IMAGERY,/topic'
+            )
         stamps, pictures = _kept_pictures(bag, images, way)
     forward_m, left_m, rotation = _mounting(frames, info.header.frame_id)
     samples = sample_at(way, stamps)
