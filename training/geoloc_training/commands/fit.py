@@ -92,7 +92,8 @@ def add_fit_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     add_spacing_option(parser)
     parser.add_argument(
         '--domain',
-        help='what the data show, for the weights file: simulation or real (default: simulation '
+        choices=('simulation', 'real'),
+        help='what the data show, for the weights file (default: simulation '
         'where all data are folders of "geoloc-train data", else real)',
     )
     _add_start_options(parser)
