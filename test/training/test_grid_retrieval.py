@@ -9,7 +9,7 @@ import painted_drives
 import pytest
 import torch
 
-from geoloc_ros.errors import DriveError
+from geoloc_ros.errors import DriveError, EvaluationError
 from geoloc_ros.networks.architectures import build
 from geoloc_ros.networks.torch_backend import save_weights
 from geoloc_training.cli import main
@@ -17,6 +17,7 @@ from geoloc_training.data.prepared import folder_data_set, prepared
 from geoloc_training.data.records import no_progress
 from geoloc_training.grid_retrieval import (
     GridSettings,
+    _others,
     grid_retrieval,
     place_matches,
     told_heading,
@@ -57,6 +58,16 @@ def test_everywhere_there_are_no_fewer_references(place, network):
     anywhere = place_matches(network, data, 0, wide.everywhere(), no_progress)
     assert anywhere.references_m.tolist() == near.references_m.tolist()
     assert GRID.everywhere().reach_m == 50.0
+
+
+def test_shuffled_images_are_never_a_querys_own():
+    random = np.random.default_rng(0)
+    for count in (2, 3, 20, 120):
+        others = _others(count, random)
+        assert sorted(others.tolist()) == list(range(count))
+        assert not np.any(others == np.arange(count))
+    with pytest.raises(EvaluationError, match='at least 2'):
+        _others(1, random)
 
 
 def test_headings_that_nobody_knows_are_searched(place, network):

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import torch
 
-from geoloc_ros.errors import SettingError
+from geoloc_ros.errors import EvaluationError, SettingError
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.distances import descriptor_distances
 from geoloc_ros.networks.module import CrossViewModule
@@ -43,7 +43,7 @@ class GridSettings:
         heading_sigma_deg: error of that heading.
         seed: of the grid's place against the roads, and of the heading's error.
         constant: control: every reference looks the same.
-        shuffled: control: each query is given another one's picture.
+        shuffled: control: each query is given another one's picture, none its own.
         reach_m: how far from the way references lie, where the radius is infinite.
 
     Raises:
@@ -175,7 +175,7 @@ def place_matches(
     told = yaws + math.radians(settings.heading_sigma_deg) * random.standard_normal(len(yaws))
     pictures = data.pictures[numbers]
     if settings.shuffled:
-        pictures = pictures[random.permutation(len(pictures))]
+        pictures = pictures[_others(len(pictures), random)]
     grounds = describe(network.ground, pictures)
     reach = settings.radius_m if math.isfinite(settings.radius_m) else settings.reach_m
     grid = data.patches[place].candidates(truth, settings.spacing_m, reach, settings.seed)
@@ -184,6 +184,18 @@ def place_matches(
     else:
         match = _map_matcher(network, data, place, grid, told, grounds, settings, show)
     return PlaceMatches(truth, yaws, grid, match)
+
+
+def _others(count: int, random: np.random.Generator) -> IntArray:
+    """Another number for each, drawn, shape (count,): a shift along a random circle."""
+    if count < 2:
+        raise EvaluationError(
+            f'the control of shuffled images has {count} picture of a place; expected at least 2'
+        )
+    circle = random.permutation(count)
+    others = np.empty_like(circle)
+    others[circle] = np.roll(circle, 1)
+    return others
 
 
 def _map_matcher(
