@@ -10,6 +10,7 @@ import painted_drives
 import pytest
 import torch
 
+from geoloc_ros.errors import DriveError
 from geoloc_ros.networks.architectures import build
 from geoloc_training.batch_loss import batch_loss, yaw_bins
 from geoloc_training.batches import BatchMaker, changed
@@ -81,6 +82,13 @@ def test_pairs_that_imagery_does_not_cover_are_left_out(tmp_path, contract):
     assert (len(found.pictures), found.uncovered) == (2, 2)
     aligned = build('compact_aligned').contract  # 50 m, 15 m ahead
     assert prepared(folder_data_set([place]), aligned, 0.0).table.frames.tolist() == [0, 1, 2]
+
+
+def test_drives_without_pictures_are_named(tmp_path, contract):
+    place = painted_drives.write_place(tmp_path, ((1, 1),))
+    (place / 'day_1' / 'frames.csv').write_text('file,x_m,y_m,yaw_rad\n')
+    with pytest.raises(DriveError, match="drives of 'painted' have no pictures"):
+        prepared(folder_data_set([place]), contract, 0.0)
 
 
 def test_offsets_fill_a_disc():

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from geoloc_ros.settings import from_flat, specs
-from geoloc_training.commands.words import settings_of
+from geoloc_training.commands.words import make_output_folder, settings_of
 from geoloc_training.data.simulated import SimulatedDataSettings, write_simulated_data
 
 
@@ -42,6 +42,7 @@ def add_data_command(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def _run(options: argparse.Namespace) -> int:
     known = list(specs(SimulatedDataSettings))
     settings = from_flat(SimulatedDataSettings, settings_of(options.set, known))
+    make_output_folder(options.out)
     shown = ''
     with tqdm(disable=None) as bar:  # without a terminal it shows nothing and knows nothing
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_training.commands.words import (
     add_grid_options,
+    check_output_file,
     named_networks,
     progress_bar,
     say_uncovered,
@@ -67,6 +68,8 @@ def add_evaluate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
 
 def _run(options: argparse.Namespace) -> int:
     variants = _variants(options)
+    if options.json is not None:
+        check_output_file(options.json)
     rows: list[Measured] = []
     headings: dict[str, list[str]] = {}
     for name, network in named_networks(options.weights).items():

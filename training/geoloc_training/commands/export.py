@@ -27,7 +27,7 @@ from geoloc_ros.networks.weights import (
     write_manifest,
 )
 from geoloc_training.commands.fit import REPORT_NAME, START_OPTIONS
-from geoloc_training.commands.words import progress_bar, say_uncovered
+from geoloc_training.commands.words import make_output_folder, progress_bar, say_uncovered
 from geoloc_training.data.prepared import prepared
 from geoloc_training.data.sources import open_data
 from geoloc_training.temperature import fitted_temperature
@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     check_name(options.name)
     loaded = load_weights(options.weights)
     folder = options.models
-    folder.mkdir(parents=True, exist_ok=True)
+    make_output_folder(folder)
     target = folder / f'{options.name}.pt'
     temperature = options.temperature
     if options.validation:

@@ -22,6 +22,7 @@ from geoloc_training.checkpoints import RunOrigin
 from geoloc_training.commands.words import (
     WEIGHTS_NAME,
     add_spacing_option,
+    make_output_folder,
     progress_bar,
     say_uncovered,
     settings_of,
@@ -167,6 +168,7 @@ def check_training_days(data: DataSet) -> None:
 def _run(options: argparse.Namespace) -> int:
     check_earlier_run(options)
     settings = fit_settings(options)
+    make_output_folder(options.out)
     grid = GridSettings(settings.loss.radius_m, options.spacing_m, options.queries)
     if settings.threads:
         torch.set_num_threads(settings.threads)

@@ -11,7 +11,12 @@ from geoloc_ros.evaluation.picture_path import check_picture_path
 from geoloc_ros.map_store.records import ImagerySource
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.types import GeodeticPosition
-from geoloc_training.commands.words import add_grid_options, named_networks, progress_bar
+from geoloc_training.commands.words import (
+    add_grid_options,
+    check_output_file,
+    named_networks,
+    progress_bar,
+)
 from geoloc_training.data.prepared import DataSet, ImageryReferences
 from geoloc_training.data.sources import DATA_HELP, open_data
 from geoloc_training.query_picture import write_query_picture
@@ -48,6 +53,7 @@ def add_picture_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
 
 def _run(options: argparse.Namespace) -> int:
     check_picture_path(options.out)
+    check_output_file(options.out)
     settings = ViewSettings(
         radius_m=options.radius_m,
         reach_m=options.reach_m,

@@ -7,14 +7,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 import contextlib
+import os
 from pathlib import Path
 
 from tqdm import tqdm
 
-from geoloc_ros.errors import EvaluationError, SettingError
+from geoloc_ros.errors import DriveError, EvaluationError, SettingError
 from geoloc_ros.networks.module import CrossViewModule
 from geoloc_ros.networks.torch_backend import load_weights
 from geoloc_ros.settings import SettingSpec
+from geoloc_sim.output_paths import writing
 from geoloc_training.data.prepared import LEAST_COVERED_SHARE, PreparedData
 from geoloc_training.data.records import Progress
 
@@ -57,6 +59,29 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield show
+
+
+def check_output_file(path: Path) -> None:
+    """Make the folder of a file that is written after long work.
+
+    Raises:
+        DriveError: the file is a folder, or cannot be written.
+    """
+    if path.is_dir():
+        raise DriveError(f'{path} is a folder; expected the name of a file; give another name')
+    make_output_folder(path.parent)
+
+
+def make_output_folder(folder: Path) -> None:
+    """Make a folder to write to, before the work.
+
+    Raises:
+        DriveError: it cannot be made or written to.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f'no right to write to {folder}')
 
 
 def say_uncovered(data: PreparedData) -> None:

@@ -182,11 +182,15 @@ def _covered(
     kept = np.zeros(len(table), dtype=np.bool_)
     for place, name in enumerate(table.place_names):
         here = np.flatnonzero(table.places == place)
+        if len(here) == 0:
+            raise DriveError(
+                f'the drives of {name!r} have no pictures; expected at least one; leave them out'
+            )
         shares = patches[place].covered(table.positions_m[here], up[here])
         kept[here] = shares >= LEAST_COVERED_SHARE
         if not kept[here].any():
             raise DriveError(
-                f'imagery covers at most {100.0 * max(shares, default=0.0):.0f} % of the '
+                f'imagery covers at most {100.0 * shares.max():.0f} % of the '
                 f'{contract.patch_size_m:g} m patch of any of the {len(here)} pictures of '
                 f'{name!r}; expected {100.0 * LEAST_COVERED_SHARE:g} %; give imagery of the area '
                 'that was driven through'
