@@ -10,7 +10,8 @@ values tell where there is imagery.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import contextlib
 from pathlib import Path
 import threading
 from types import TracebackType
@@ -137,17 +138,11 @@ class GeoTiffRaster:
         left, top = column * TILE_PX, row * TILE_PX
         columns, rows = min(TILE_PX, self.width - left), min(TILE_PX, self.height - top)
         window = rasterio.windows.Window(left, top, columns, rows)
-        try:
-            with self._lock:
-                samples = self._file.read(self._bands, window=window)
-                seen = np.ones((rows, columns), dtype=np.bool_)
-                if self._has_mask:
-                    seen = self._file.dataset_mask(window=window) > 0
-        except rasterio.errors.RasterioError as error:
-            raise MapError(
-                f'{self._path} cannot be read at column {left}, row {top} ({error}); the file is '
-                'damaged or cut short: fetch it again'
-            ) from error
+        with self._lock, self._damage_named(f'at column {left}, row {top}'):
+            samples = self._file.read(self._bands, window=window)
+            seen = np.ones((rows, columns), dtype=np.bool_)
+            if self._has_mask:
+                seen = self._file.dataset_mask(window=window) > 0
         if samples.dtype.kind == 'f':
             seen &= np.all(np.isfinite(samples), axis=0)
         if not np.any(seen):
@@ -211,6 +206,17 @@ class GeoTiffRaster:
             table[value] = colour[:3]
         return table
 
+    @contextlib.contextmanager
+    def _damage_named(self, where: str) -> Iterator[None]:
+        """Explain an error of reading pixels."""
+        try:
+            yield
+        except rasterio.errors.RasterioError as error:
+            raise MapError(
+                f'{self._path} cannot be read {where} ({error}); expected all of its pixels; the '
+                'file is damaged or cut short: fetch it again'
+            ) from error
+
     def _measured_stretch(self) -> FloatArray | None:
         """(low, high) of each band for samples that are not 8-bit, float32; else ``None``."""
         if self._file.dtypes[self._bands[0] - 1] == 'uint8':
@@ -220,14 +226,9 @@ class GeoTiffRaster:
             max(1, round(self.height / max(shrink, 1.0))),
             max(1, round(self.width / max(shrink, 1.0))),
         )
-        try:
+        with self._damage_named('to its end'):
             samples = self._file.read(self._bands, out_shape=(len(self._bands), *shape))
             seen = self._file.dataset_mask(out_shape=shape) > 0
-        except rasterio.errors.RasterioError as error:
-            raise MapError(
-                f'{self._path} cannot be read to its end ({error}); expected all of its pixels; '
-                'the file is damaged or cut short: fetch it again'
-            ) from error
         ranges = []
         for band in samples:
             values = band[seen & np.isfinite(band)]

@@ -21,7 +21,7 @@ from geoloc_ros.errors import NetworkError
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.module import CrossViewModule, unit
 from geoloc_ros.networks.polar import PolarGrid, PolarTransform
-from geoloc_ros.networks.published import IMAGENET_MEAN, IMAGENET_STD
+from geoloc_ros.networks.published import CVACT_TILE_M, IMAGENET_MEAN, IMAGENET_STD
 from geoloc_ros.networks.vgg16 import CONVOLUTIONS_STRIDE_8, Vgg16Features, convolution_3x3
 
 _POLAR_PX = (128, 512)
@@ -30,7 +30,6 @@ _ROWS = 4
 _CHANNELS = 16
 _PATCH_PX = 256
 _PATCH_M = 45.0
-_PANORAMA_PATCH_M = 146.2  # CVACT: whole tiles, as the authors unroll them
 
 
 class DsmBranch(nn.Module):
@@ -75,7 +74,7 @@ class DsmNetwork(CrossViewModule):
                 '11.25; choose 67.5, 90 or 360'
             )
         whole = columns == _COLUMNS
-        patch_m = _PANORAMA_PATCH_M if whole else _PATCH_M
+        patch_m = CVACT_TILE_M if whole else _PATCH_M  # whole tiles, as the authors unroll them
         super().__init__(
             InputContract(
                 name='dsm',

@@ -15,6 +15,10 @@ from torch import Tensor, nn
 
 from geoloc_ros.errors import NetworkError
 
+#: Sides of the satellite tiles of published data sets, zoom 20 of web Mercator: 600 px at Oxford
+#: (RobotCar), 1200 px of 0.1218 m at Canberra, 35.3 degrees south (CVACT).
+ROBOTCAR_TILE_M = 55.44
+CVACT_TILE_M = 146.2
 #: What ``torch.load`` raises of a file that torch did not write, whatever its first bytes are.
 UNREADABLE = (
     OSError,

@@ -20,7 +20,12 @@ from geoloc_ros.networks.attention import SpatialAttention
 from geoloc_ros.networks.contract import InputContract
 from geoloc_ros.networks.module import CrossViewModule, unit
 from geoloc_ros.networks.polar import PolarGrid, PolarTransform
-from geoloc_ros.networks.published import IMAGENET_MEAN, IMAGENET_STD
+from geoloc_ros.networks.published import (
+    CVACT_TILE_M,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ROBOTCAR_TILE_M,
+)
 from geoloc_ros.networks.vgg16 import Vgg16Features
 
 _HEADS = 8
@@ -28,9 +33,9 @@ _CHANNELS = 512
 _STRIDE = 16
 _DROPPED = 0.2
 _PANORAMA_PX = (112, 616)
-_PANORAMA_PATCH = (256, 146.2)  # CVACT: whole zoom 20 tiles at Canberra, 1200 px reduced
+_PANORAMA_PATCH = (256, CVACT_TILE_M)
 _CAMERA_PX = (160, 240)
-_CAMERA_PATCH = (240, 55.44)  # RobotCar: 600 px of zoom 20 at Oxford, reduced
+_CAMERA_PATCH = (240, ROBOTCAR_TILE_M)
 
 
 class SafaNetwork(CrossViewModule):

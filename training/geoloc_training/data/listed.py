@@ -21,6 +21,7 @@ from geoloc_ros.errors import DriveError
 from geoloc_ros.geodesy.datum import Datum
 from geoloc_ros.geodesy.utm import UtmZone, enu_from_utm_array, geodetic_from_utm
 from geoloc_ros.networks.cylinder import Camera
+from geoloc_ros.networks.published import CVACT_TILE_M, ROBOTCAR_TILE_M
 from geoloc_ros.types import FloatArray, GeodeticPosition
 from geoloc_training.data.folders import ImageFiles
 from geoloc_training.data.prepared import DataSet
@@ -50,12 +51,16 @@ class ListedFormat:
 
 
 #: The front camera's wide lens, of which the RobotCar SDK says fx = 983.04, cx = 643.65 and
-#: cy = 493.38 of 1280 x 960 pixels; its rows are cropped at the bottom. 600 px of zoom 20.
+#: cy = 493.38 of 1280 x 960 pixels; its rows are cropped at the bottom.
 ROBOTCAR = ListedFormat(
-    'robotcar', UtmZone(30, True), 55.44, False, 983.044 / 1280.0, (644.147 / 1280, 493.879 / 1280)
+    'robotcar',
+    UtmZone(30, True),
+    ROBOTCAR_TILE_M,
+    False,
+    983.044 / 1280.0,
+    (644.147 / 1280, 493.879 / 1280),
 )
-#: 1200 px of zoom 20 at Canberra (35.3 degrees south): 0.1218 m a pixel.
-CVACT = ListedFormat('cvact', UtmZone(55, False), 146.2, True)
+CVACT = ListedFormat('cvact', UtmZone(55, False), CVACT_TILE_M, True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
